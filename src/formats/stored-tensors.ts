@@ -52,7 +52,9 @@ export class StoredTensors implements TensorSource {
   }
 
   readRaw(name: string): Uint8Array<ArrayBuffer> {
-    const { file, position, info } = this.stored(name);
+    const { file, position, info, reorder } = this.stored(name);
+    // Rows the file keeps in another order must not reach a caller who copies F32 bytes.
+    if (info.dtype === "F32" && reorder !== undefined) return new Uint8Array(this.readFloat32(name).buffer);
     return file.read(position, info.bytes);
   }
 

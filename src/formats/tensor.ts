@@ -48,7 +48,7 @@ export interface TensorSource {
    * result. Throws `FormatError` for an unknown name, a dtype without a decoder, or a file that shrank since.
    */
   readFloat32(name: string): Float32Array<ArrayBuffer>;
-  /** The tensor's bytes as stored, at offset 0 of a buffer of their own, so that any typed array may view them. */
+  /** The tensor's bytes in its dtype, at offset 0 of a buffer of their own, so that any typed array may view them. */
   readRaw(name: string): Uint8Array<ArrayBuffer>;
   /** Closes the files; reading afterwards throws. */
   close(): void;
