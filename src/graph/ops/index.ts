@@ -1,0 +1,46 @@
+/** Every operation of the graph: the algebra that models, mixers and gradient rules are written in. */
+export { type CausalAttentionAttributes, causalAttention } from "./attention.ts";
+export { add, divide, maximum, minimum, multiply, type Operand, power, subtract } from "./binary.ts";
+export { type CastAttributes, cast, equal, greater, less, where } from "./compare.ts";
+export { type AddRowsAttributes, addRows, pick, rows } from "./gather.ts";
+export { type GradientRule, stopGradient, withGradient } from "./gradient-rules.ts";
+export { type LinearAttentionResult, linearAttention } from "./linear-attention.ts";
+export { type MatmulAttributes, type MatmulOptions, matmul } from "./matmul.ts";
+export { type RmsNormAttributes, rmsNorm } from "./normalize.ts";
+export {
+  type CumulativeAttributes,
+  cumulativeSum,
+  max,
+  mean,
+  type ReduceAttributes,
+  sum,
+  sumTo,
+} from "./reduce.ts";
+export { rotary } from "./rotary.ts";
+export {
+  type AxisAttributes,
+  broadcastTo,
+  type ConcatAttributes,
+  concat,
+  type PadAttributes,
+  pad,
+  reshape,
+  reverse,
+  type ShapeAttributes,
+  type SliceAttributes,
+  slice,
+  type TransposeAttributes,
+  transpose,
+} from "./shape.ts";
+export { logSoftmax, softmax } from "./softmax.ts";
+export {
+  type ConstantAttributes,
+  type ConstantData,
+  constant,
+  type InputAttributes,
+  input,
+  integers,
+  mask,
+  scalar,
+} from "./source.ts";
+export { absolute, erf, exp, log, negate, reciprocal, relu, sigmoid, silu, softplus, sqrt, tanh } from "./unary.ts";

@@ -1,0 +1,13 @@
+/** The runtime room's public face: engines and tensors. */
+export { type Engine, type Executable, MemoryAccount, peakProcessMemory, type Tensors } from "./engine.ts";
+export { createEngine, type EngineOptions } from "./onnxruntime.ts";
+export {
+  bytesHeld,
+  type FloatTensor,
+  floats,
+  floatsOf,
+  indices,
+  type Tensor,
+  type TensorData,
+  zeros,
+} from "./tensor.ts";

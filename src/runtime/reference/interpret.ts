@@ -1,0 +1,70 @@
+/** A small float64 interpreter of programs: the independent oracle that ONNX Runtime and every mixer is held against. */
+import {
+  formatShape,
+  type InputAttributes,
+  type Program,
+  type Shape,
+  sameShape,
+  sizeOf,
+  type Value,
+} from "../../graph/index.ts";
+import { kernels } from "./kernels.ts";
+
+/** A tensor of the interpreter: all element types are float64 here; booleans are 0 and 1. */
+export interface Reference {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+/** A reference tensor. Throws a RangeError when the data does not fill the shape. */
+export function reference(shape: Shape, data: ArrayLike<number>): Reference {
+  if (data.length !== sizeOf(shape)) throw new RangeError(`${data.length} elements do not fill ${formatShape(shape)}`);
+  return { shape, data: Float64Array.from(data) };
+}
+
+/** Computes a program's outputs in float64. Throws when an input is missing or misshapen, or an operation has no kernel. */
+export function interpret<Output extends string>(
+  program: Program<Output>,
+  feeds: Readonly<Record<string, Reference>>,
+): Record<Output, Reference> {
+  const results = new Map<Value, Reference>();
+  for (const node of program.nodes) {
+    const { operation, attributes } = node;
+    let outputs: readonly Reference[];
+    if (operation.name === "input") outputs = [fed(attributes as InputAttributes, feeds)];
+    else {
+      const kernel = kernels[operation.name];
+      if (kernel === undefined) throw new Error(`the reference interpreter has no kernel for ${operation.name}`);
+      const inputs = node.inputs.map((value) => resultOf(value, results));
+      outputs = kernel(inputs, attributes, node);
+    }
+    node.outputs.forEach((value, index) => {
+      const output = outputs[index];
+      if (output === undefined || !sameShape(output.shape, value.shape)) {
+        throw new Error(
+          `${operation.name} computed ${formatShape(output?.shape ?? [])}, not ${formatShape(value.shape)}`,
+        );
+      }
+      results.set(value, output);
+    });
+  }
+  const entries = Object.entries<Value>(program.outputs).map(([name, value]) => [name, resultOf(value, results)]);
+  return Object.fromEntries(entries) as Record<Output, Reference>;
+}
+
+function fed({ name, shape }: InputAttributes, feeds: Readonly<Record<string, Reference>>): Reference {
+  const tensor = feeds[name];
+  if (tensor === undefined) throw new Error(`the program's input "${name}" was not given`);
+  if (!sameShape(tensor.shape, shape)) {
+    throw new Error(
+      `the program's input "${name}" was given as ${formatShape(tensor.shape)}, not ${formatShape(shape)}`,
+    );
+  }
+  return tensor;
+}
+
+function resultOf(value: Value, results: ReadonlyMap<Value, Reference>): Reference {
+  const result = results.get(value);
+  if (result === undefined) throw new Error(`${value.node.operation.name} was used before it was computed`);
+  return result;
+}

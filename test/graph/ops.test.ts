@@ -1,0 +1,178 @@
+/** Each operation's gradient rule and ONNX emission, from one table. */
+import { describe, expect, test } from "vitest";
+import * as g from "../../src/graph/index.ts";
+import { applyOne, inputOf, type Operation } from "../../src/graph/value.ts";
+import { type Case, checkEngine, checkGradients } from "./check.ts";
+
+const opaque: Operation = { name: "opaque", infer: (inputs) => [inputOf({ inputs }, 0)], emit: () => {} };
+const positive = (x: number) => Math.abs(x) + 0.5;
+const positions = (batch: number, length: number) =>
+  g.reshape(g.integers(Array.from({ length: batch * length }, (_unused, index) => index % length)), [batch, length]);
+const angles = (count: number, half: number, f: (x: number) => number) =>
+  g.constant(
+    Float32Array.from({ length: count * half }, (_unused, i) => f((0.3 * (i + 1)) % 7)),
+    [count, half],
+  );
+
+const cases: Record<string, Case> = {
+  add: { shapes: [[2, 3], [3]], build: g.add },
+  "add of scalars": { shapes: [[1], [2, 2]], build: g.add },
+  subtract: { shapes: [[3], [2, 3]], build: g.subtract },
+  multiply: {
+    shapes: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+    build: g.multiply,
+  },
+  divide: {
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    build: g.divide,
+    domain: positive,
+  },
+  maximum: { shapes: [[5], [5]], build: g.maximum },
+  minimum: { shapes: [[5], [5]], build: g.minimum },
+  power: { shapes: [[4]], build: (x) => g.power(x, 2.5), domain: positive },
+  negate: { shapes: [[3]], build: g.negate },
+  exp: { shapes: [[3]], build: g.exp },
+  log: { shapes: [[3]], build: g.log, domain: positive },
+  sqrt: { shapes: [[3]], build: g.sqrt, domain: positive },
+  reciprocal: { shapes: [[3]], build: g.reciprocal, domain: positive },
+  sigmoid: { shapes: [[4]], build: g.sigmoid },
+  tanh: { shapes: [[4]], build: g.tanh },
+  softplus: { shapes: [[4]], build: g.softplus },
+  relu: { shapes: [[6]], build: g.relu },
+  absolute: { shapes: [[6]], build: g.absolute },
+  erf: { shapes: [[6]], build: g.erf },
+  silu: { shapes: [[6]], build: g.silu },
+  where: {
+    shapes: [[2, 3], [3]],
+    build: (a, b) =>
+      g.where(
+        g.mask([2, 3], (i = 0, j = 0) => i === j),
+        a,
+        b,
+      ),
+  },
+  "where on a comparison": { shapes: [[4], [4]], build: (a, b) => g.where(g.greater(a, b), g.multiply(a, b), b) },
+  sum: { shapes: [[2, 3, 2]], build: (x) => g.sum(x, [0, 2]) },
+  mean: { shapes: [[2, 3]], build: (x) => g.mean(x, [-1]) },
+  max: { shapes: [[2, 5]], build: (x) => g.max(x, [-1]) },
+  sumTo: { shapes: [[2, 3, 2]], build: (x) => g.sumTo(x, [3, 1]) },
+  cumulativeSum: { shapes: [[2, 4]], build: (x) => g.cumulativeSum(x, 1) },
+  "cumulativeSum reversed": {
+    shapes: [[3, 2]],
+    build: (x) => g.cumulativeSum(x, 0, { exclusive: true, reverse: true }),
+  },
+  reshape: { shapes: [[2, 6]], build: (x) => g.reshape(x, [3, -1]) },
+  transpose: { shapes: [[2, 3, 4]], build: (x) => g.transpose(x, [2, 0, 1]) },
+  broadcastTo: { shapes: [[2, 1]], build: (x) => g.broadcastTo(x, [3, 2, 4]) },
+  concat: {
+    shapes: [
+      [2, 1],
+      [2, 3],
+    ],
+    build: (a, b) => g.concat([a, b, a], 1),
+  },
+  slice: { shapes: [[4, 3]], build: (x) => g.slice(x, 0, 1, -1) },
+  pad: { shapes: [[2, 2]], build: (x) => g.pad(x, 1, 1, 2) },
+  reverse: { shapes: [[3, 2]], build: (x) => g.reverse(x, 0) },
+  matmul: {
+    shapes: [
+      [2, 3],
+      [3, 4],
+    ],
+    build: (a, b) => g.matmul(a, b),
+  },
+  "matmul of a batch with one matrix": {
+    shapes: [
+      [2, 2, 3],
+      [4, 3],
+    ],
+    build: (a, b) => g.matmul(a, b, { transposeB: true }),
+  },
+  "matmul transposed and scaled": {
+    shapes: [
+      [2, 3, 2],
+      [1, 3, 4],
+    ],
+    build: (a, b) => g.matmul(a, b, { transposeA: true, scale: 0.5 }),
+  },
+  "matmul of both transposed": {
+    shapes: [
+      [3, 2],
+      [4, 3],
+    ],
+    build: (a, b) => g.matmul(a, b, { transposeA: true, transposeB: true }),
+  },
+  softmax: { shapes: [[2, 4]], build: g.softmax },
+  logSoftmax: { shapes: [[2, 4]], build: g.logSoftmax },
+  rmsNorm: { shapes: [[3, 4], [4]], build: (x, scale) => g.rmsNorm(x, scale, 1e-5) },
+  rows: { shapes: [[5, 3]], build: (table) => g.rows(table, g.integers([4, 1, 1, 0])) },
+  addRows: { shapes: [[3, 2]], build: (updates) => g.addRows(updates, g.integers([2, 2, 0]), [4, 2]) },
+  pick: { shapes: [[3, 4]], build: (x) => g.pick(x, g.reshape(g.integers([3, 0, 2]), [3, 1])) },
+  rotary: {
+    shapes: [[2, 2, 3, 8]],
+    build: (x) => g.rotary(x, angles(6, 4, Math.cos), angles(6, 4, Math.sin), positions(2, 3)),
+  },
+  causalAttention: {
+    shapes: [
+      [2, 4, 5, 8],
+      [2, 2, 5, 8],
+      [2, 2, 5, 8],
+    ],
+    build: (q, k, v) => g.causalAttention(q, k, v, { scale: 0.35 }),
+  },
+  "causalAttention in a window": {
+    shapes: [
+      [1, 2, 6, 8],
+      [1, 2, 6, 8],
+      [1, 2, 6, 8],
+    ],
+    build: (q, k, v) => g.causalAttention(q, k, v, { scale: 0.35, window: 3 }),
+  },
+  linearAttention: {
+    shapes: [
+      [2, 2, 5, 4],
+      [2, 2, 5, 4],
+      [2, 2, 5, 3],
+      [2, 2, 4, 3],
+    ],
+    build: (q, k, v, state) => {
+      const result = g.linearAttention(q, k, v, state);
+      return g.concat([g.reshape(result.output, [-1]), g.reshape(result.state, [-1])], 0);
+    },
+  },
+  "withGradient of an expression": {
+    shapes: [[4]],
+    build: (x) => g.withGradient(g.multiply(x, x), [x], (upstream, a) => [a.multiply(upstream, a.multiply(2, x))]),
+  },
+};
+
+describe("gradient rules equal central differences", () => {
+  test.each(Object.entries(cases))("%s", (_name, spec) => checkGradients(spec));
+});
+
+describe("ONNX Runtime equals the interpreter", () => {
+  test.each(Object.entries(cases))("%s", (_name, spec) => checkEngine(spec));
+});
+
+describe("errors name the expression and its shapes", () => {
+  const x = g.named(g.input("x", [2, 3]), "queries");
+  test.each([
+    ["add", () => g.add(x, g.input("y", [4]))],
+    ["matmul", () => g.matmul(x, g.input("y", [4, 3]))],
+    ["reshape", () => g.reshape(x, [4])],
+    ["concat", () => g.concat([x, g.input("y", [3, 3])], 1)],
+    ["slice", () => g.slice(x, 1, 2, 9)],
+    ["pick", () => g.pick(x, g.integers([1]))],
+    ["no derivative", () => g.gradient(g.sum(applyOne(opaque, [x], {})), [x])],
+    ["a loss that is no scalar", () => g.gradient(x, [x])],
+    ["one name, two types", () => g.program({ y: g.add(g.input("x", [1]), g.input("x", [2])) })],
+  ])("%s", (_name, build) => {
+    expect(build).toThrowErrorMatchingSnapshot();
+  });
+});
