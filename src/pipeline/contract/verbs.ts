@@ -1,0 +1,50 @@
+/** Each verb's type, under the name by which its module in `src/pipeline/` exports it. */
+import type { Verb } from "./context.ts";
+import type {
+  BenchDocument,
+  EvaluateDocument,
+  GenerateDocument,
+  InspectDocument,
+  LinearizeDocument,
+  LinearizePlanDocument,
+  LogitsDocument,
+  PretrainDocument,
+} from "./documents.ts";
+import type {
+  BenchOptions,
+  ChatOptions,
+  EvaluateOptions,
+  GenerateOptions,
+  InspectOptions,
+  LinearizeOptions,
+  LogitsOptions,
+  PretrainOptions,
+} from "./options.ts";
+
+/** An open conversation; the terminal or page around it owns input and output. */
+export interface ChatSession {
+  /** The pieces of the model's reply to a message; ends early, keeping what was said, when the signal is aborted. */
+  reply(message: string, signal: AbortSignal): AsyncIterable<string>;
+  /** Forgets the conversation, not the system message. */
+  reset(): Promise<void>;
+  /** Writes the conversation's state to a file, whole or not at all. */
+  save(file: string): Promise<void>;
+  /** Tokens the conversation has consumed so far, and the bytes of state that hold them. */
+  status(): { readonly tokens: number; readonly stateBytes: number };
+  /** Frees the model. */
+  close(): Promise<void>;
+}
+
+/** All verbs: `src/pipeline/NAME.ts` exports the function NAME (and `linearize.ts` also `planLinearize`). */
+export interface Verbs {
+  readonly linearize: Verb<LinearizeOptions, LinearizeDocument>;
+  /** `linearize --dry-run`: memory, disk and time, without any work. */
+  readonly planLinearize: Verb<LinearizeOptions, LinearizePlanDocument>;
+  readonly evaluate: Verb<EvaluateOptions, EvaluateDocument>;
+  readonly generate: Verb<GenerateOptions, GenerateDocument>;
+  readonly logits: Verb<LogitsOptions, LogitsDocument>;
+  readonly inspect: Verb<InspectOptions, InspectDocument>;
+  readonly pretrain: Verb<PretrainOptions, PretrainDocument>;
+  readonly bench: Verb<BenchOptions, BenchDocument>;
+  readonly chat: Verb<ChatOptions, ChatSession>;
+}
