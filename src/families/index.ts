@@ -1,0 +1,27 @@
+/** The families that are known, and what reading a configuration needs. */
+import type { Family } from "./family.ts";
+import { llama } from "./llama.ts";
+
+export {
+  type Architecture,
+  type LayerRole,
+  layerShapes,
+  type ModelRole,
+  modelShapes,
+  parameterCount,
+} from "./architecture.ts";
+export { type Family, type GgufSpelling, layerTensorName, type TensorNames } from "./family.ts";
+export { type RopeSpec, ropeTables } from "./rope/rope.ts";
+
+/** Every family, in the order they are tried. */
+export const families: readonly Family[] = [llama];
+
+/** The family a configuration's `model_type` belongs to, or undefined. */
+export function familyOf(modelType: string): Family | undefined {
+  return families.find((family) => family.modelTypes.includes(modelType));
+}
+
+/** The family a GGUF file's `general.architecture` names, or undefined. */
+export function familyOfGguf(architecture: string): Family | undefined {
+  return families.find((family) => family.gguf?.architecture === architecture);
+}

@@ -1,0 +1,76 @@
+/** Rotary frequencies: how fast each pair of dimensions turns, and how each published scaling changes it. */
+import type { z } from "zod";
+import { linearRope } from "./linear.ts";
+import { llama3Rope } from "./llama3.ts";
+import { plainRope } from "./plain.ts";
+import { yarnRope } from "./yarn.ts";
+
+/** What a scaling needs to know besides its own settings. */
+export interface RopeBase {
+  /** Base of the geometric series of wavelengths. */
+  readonly theta: number;
+  /** Rotated dimensions of a head. */
+  readonly dim: number;
+  /** The configuration's `max_position_embeddings`. */
+  readonly context: number;
+}
+
+/** Angles per position of each pair, and a factor of both tables. */
+export interface RopeFrequencies {
+  readonly inverse: Float64Array;
+  readonly factor: number;
+}
+
+/** A published way of scaling rotary frequencies, by its `rope_type`. */
+export interface RopeScaling<Settings> {
+  readonly type: string;
+  readonly settings: z.ZodType<Settings>;
+  frequencies(base: RopeBase, settings: Settings): RopeFrequencies;
+}
+
+/** Rotary settings of a model. */
+export interface RopeSpec {
+  readonly theta: number;
+  readonly frequencies: RopeFrequencies;
+}
+
+/** A scaling with its settings type sealed inside. */
+interface SealedScaling {
+  readonly type: string;
+  frequencies(base: RopeBase, settings: unknown): RopeFrequencies;
+}
+
+function seal<Settings>(scaling: RopeScaling<Settings>): SealedScaling {
+  const { type, settings: schema } = scaling;
+  return { type, frequencies: (base, settings) => scaling.frequencies(base, schema.parse(settings)) };
+}
+
+const scalings = new Map(
+  [seal(plainRope), seal(linearRope), seal(llama3Rope), seal(yarnRope)].map((scaling) => [scaling.type, scaling]),
+);
+
+/** Names of the scalings that are known. */
+export const ropeTypes: readonly string[] = [...scalings.keys()];
+
+/** The spec of the scaling `type` with its settings. Throws a ZodError for bad settings, an Error for an unknown type. */
+export function ropeSpec(type: string, base: RopeBase, settings: unknown): RopeSpec {
+  const scaling = scalings.get(type);
+  if (scaling === undefined) throw new Error(`rope_type "${type}" is not supported (known: ${ropeTypes.join(", ")})`);
+  return { theta: base.theta, frequencies: scaling.frequencies(base, settings) };
+}
+
+/** Tables of cosines and sines `[positions, dim/2]` for consecutive positions, computed in float64. */
+export function ropeTables(spec: RopeSpec, start: number, count: number): { cos: Float32Array; sin: Float32Array } {
+  const { inverse, factor } = spec.frequencies;
+  const half = inverse.length;
+  const cos = new Float32Array(count * half);
+  const sin = new Float32Array(count * half);
+  for (let row = 0; row < count; row++) {
+    for (let pair = 0; pair < half; pair++) {
+      const angle = (start + row) * (inverse[pair] ?? 0);
+      cos[row * half + pair] = factor * Math.cos(angle);
+      sin[row * half + pair] = factor * Math.sin(angle);
+    }
+  }
+  return { cos, sin };
+}

@@ -1,0 +1,70 @@
+/** One transformer block, in the three pieces that mixers, teachers and students share. */
+import type { Architecture } from "../families/index.ts";
+import {
+  add,
+  integers,
+  multiply,
+  named,
+  reshape,
+  rmsNorm,
+  rotary,
+  silu,
+  transpose,
+  type Value,
+} from "../graph/index.ts";
+import { type LayerValues, type Projection, weightOf } from "./projection.ts";
+
+/** What a token mixer reads: rotated queries `[batch, heads, length, dim]`, keys and values `[batch, groups, length, dim]`. */
+export interface AttentionInputs {
+  readonly queries: Value;
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Rotary tables of the block's positions, `[length, dim/2]`. */
+export interface Angles {
+  readonly cos: Value;
+  readonly sin: Value;
+}
+
+/** Norm, projections and rotary positions: from the stream x `[batch, length, hidden]` to the mixer's inputs. */
+export function attentionInputs(
+  x: Value,
+  weights: LayerValues,
+  project: Projection,
+  angles: Angles,
+  { heads, groups, headDim, normEpsilon }: Architecture,
+): AttentionInputs {
+  const [batch = 1, length = 1] = x.shape;
+  const normal = rmsNorm(x, weightOf(weights, "attentionNorm"), normEpsilon);
+  const split = (value: Value, count: number) =>
+    transpose(reshape(value, [batch, length, count, headDim]), [0, 2, 1, 3]);
+  const rows = Array.from({ length: batch * length }, (_unused, index) => index % length);
+  const positions = reshape(integers(rows), [batch, length]);
+  const rotate = (value: Value) => rotary(value, angles.cos, angles.sin, positions);
+  return {
+    queries: named(rotate(split(project(normal, "queries"), heads)), "queries"),
+    keys: named(rotate(split(project(normal, "keys"), groups)), "keys"),
+    values: named(split(project(normal, "values"), groups), "values"),
+  };
+}
+
+/** The heads' outputs `[batch, heads, length, dim]` side by side, `[batch, length, heads · dim]`. */
+export function mergeHeads(mixed: Value): Value {
+  const [batch = 1, heads = 1, length = 1, dim = 1] = mixed.shape;
+  return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, length, heads * dim]);
+}
+
+/** Output projection, residual and gated MLP: from the mixer's output to the next stream. */
+export function blockOutput(
+  x: Value,
+  mixed: Value,
+  weights: LayerValues,
+  project: Projection,
+  { normEpsilon }: Architecture,
+): Value {
+  const middle = add(x, project(mergeHeads(mixed), "output"));
+  const normal = rmsNorm(middle, weightOf(weights, "mlpNorm"), normEpsilon);
+  const hidden = multiply(silu(project(normal, "gate")), project(normal, "up"));
+  return named(add(middle, project(hidden, "down")), "block");
+}

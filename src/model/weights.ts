@@ -1,0 +1,118 @@
+/** A model's weights by role, read strictly from a checkpoint. */
+import { SubquadError } from "../errors.ts";
+import {
+  type Architecture,
+  type LayerRole,
+  layerShapes,
+  layerTensorName,
+  type ModelRole,
+  modelShapes,
+  type TensorNames,
+} from "../families/index.ts";
+import type { TensorSource } from "../formats/tensor.ts";
+import { formatShape, type Shape, sameShape } from "../graph/index.ts";
+
+/** One weight in float32, row-major. */
+export interface Weight {
+  readonly dtype: "float32";
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** Weights of one block. */
+export type LayerWeights = Readonly<Partial<Record<LayerRole, Weight>>>;
+
+/** All weights of a model; a tied head is the embedding itself. */
+export interface ModelWeights {
+  readonly embedding: Weight;
+  readonly finalNorm: Weight;
+  readonly head: Weight;
+  readonly layers: readonly LayerWeights[];
+}
+
+/** Reads one block's weights. Throws a SubquadError naming a tensor that is missing or misshapen. */
+export function readLayer(
+  source: TensorSource,
+  names: TensorNames,
+  architecture: Architecture,
+  layer: number,
+): LayerWeights {
+  const weights: Partial<Record<LayerRole, Weight>> = {};
+  for (const [role, shape] of layerShapes(architecture)) {
+    const template = names.layer[role];
+    if (template === undefined) throw new SubquadError(`${source.path}: this kind of file has no name for ${role}`);
+    weights[role] = readWeight(source, layerTensorName(template, layer), shape);
+  }
+  return weights;
+}
+
+/** Reads all weights. Throws a SubquadError naming a tensor that is missing, misshapen, or belongs to no role. */
+export function readWeights(source: TensorSource, names: TensorNames, architecture: Architecture): ModelWeights {
+  refuseStrangers(source, names, architecture);
+  const read = (role: ModelRole): Weight => {
+    const shape = modelShapes(architecture).get(role);
+    const name = names.model[role];
+    if (shape === undefined || name === undefined)
+      throw new SubquadError(`${source.path}: no tensor is named for ${role}`);
+    return readWeight(source, name, shape);
+  };
+  const embedding = read("embedding");
+  return {
+    embedding,
+    finalNorm: read("finalNorm"),
+    head: architecture.tiedHead ? embedding : read("head"),
+    layers: Array.from({ length: architecture.layers }, (_unused, layer) =>
+      readLayer(source, names, architecture, layer),
+    ),
+  };
+}
+
+/** Every weight with its tensor name, in file order. */
+export function namedWeights(
+  weights: ModelWeights,
+  names: TensorNames,
+  tied: boolean,
+): [name: string, weight: Weight][] {
+  const entries: [string | undefined, Weight | undefined][] = [[names.model.embedding, weights.embedding]];
+  weights.layers.forEach((layer, index) => {
+    for (const [role, weight] of Object.entries(layer)) {
+      const template = names.layer[role as LayerRole];
+      entries.push([template && layerTensorName(template, index), weight]);
+    }
+  });
+  entries.push([names.model.finalNorm, weights.finalNorm]);
+  if (!tied) entries.push([names.model.head, weights.head]);
+  return entries.flatMap(([name, weight]) => (name === undefined || weight === undefined ? [] : [[name, weight]]));
+}
+
+function readWeight(source: TensorSource, name: string, shape: Shape): Weight {
+  if (!source.has(name))
+    throw new SubquadError(`${source.path}: the tensor "${name}" ${formatShape(shape)} is missing`);
+  const info = source.info(name);
+  if (!sameShape(info.shape, shape)) {
+    throw new SubquadError(
+      `${source.path}: the tensor "${name}" is ${formatShape(info.shape)}, but the configuration asks for ${formatShape(shape)}`,
+    );
+  }
+  return { dtype: "float32", shape, data: source.readFloat32(name) };
+}
+
+function refuseStrangers(source: TensorSource, names: TensorNames, architecture: Architecture): void {
+  const expected = new Set<string>();
+  for (const role of modelShapes(architecture).keys()) expected.add(names.model[role] ?? "");
+  for (const role of layerShapes(architecture).keys()) {
+    for (let layer = 0; layer < architecture.layers; layer++)
+      expected.add(layerTensorName(names.layer[role] ?? "", layer));
+  }
+  const head = names.model.head;
+  const redundant = (name: string) =>
+    names.redundant.some((pattern) => pattern.test(name)) || (architecture.tiedHead && name === head);
+  const strangers = source.names().filter((name) => !expected.has(name) && !redundant(name));
+  if (strangers.length > 0) {
+    const list = strangers.slice(0, 5).join(", ");
+    const more = strangers.length > 5 ? ` and ${strangers.length - 5} more` : "";
+    throw new SubquadError(
+      `${source.path}: no part of the model uses the tensors ${list}${more}; the configuration does not describe this file`,
+    );
+  }
+}
