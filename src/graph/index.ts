@@ -3,6 +3,7 @@ export { gradient, type Seed } from "./gradient.ts";
 export { serialize } from "./onnx/serialize.ts";
 export * from "./ops/index.ts";
 export { type Program, program } from "./program.ts";
+export { type Separated, separate } from "./separate.ts";
 export {
   broadcastShapes,
   bytesOf,

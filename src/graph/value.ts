@@ -53,6 +53,8 @@ export interface Operation<A extends object = object> {
   readonly neutral?: { readonly first?: number; readonly second?: number };
   /** True where the only output is the first input itself. */
   readonly transparent?: boolean;
+  /** True where computing again costs more than keeping the result. */
+  readonly costly?: boolean;
   /** A string equal for equal attributes, for common-subexpression elimination (default: their JSON); undefined: never shared. */
   key?(attributes: A): string | undefined;
 }

@@ -58,6 +58,17 @@ const cases: Record<string, Case> = {
       ),
   },
   "where on a comparison": { shapes: [[4], [4]], build: (a, b) => g.where(g.greater(a, b), g.multiply(a, b), b) },
+  "where on combined comparisons": {
+    shapes: [[7], [7]],
+    build: (a, b) => {
+      const [first, second] = [g.greater(a, b), g.less(a, 0)];
+      return g.where(g.or(g.and(first, second), g.not(g.or(first, second))), g.multiply(a, b), a);
+    },
+  },
+  "rows at a quotient of positions": {
+    shapes: [[3, 2]],
+    build: (table) => g.rows(table, g.quotient(g.integers([0, 1, 2, 3, 5]), g.integers([2]))),
+  },
   sum: { shapes: [[2, 3, 2]], build: (x) => g.sum(x, [0, 2]) },
   mean: { shapes: [[2, 3]], build: (x) => g.mean(x, [-1]) },
   max: { shapes: [[2, 5]], build: (x) => g.max(x, [-1]) },

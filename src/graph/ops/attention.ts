@@ -31,6 +31,7 @@ function sizesOf(queries: Value, keys: Value): Sizes {
 
 const attentionOperation: Operation<CausalAttentionAttributes> = {
   name: "causalAttention",
+  costly: true,
   infer: (inputs) => {
     const [queries, keys, values] = [inputOf({ inputs }, 0), inputOf({ inputs }, 1), inputOf({ inputs }, 2)];
     for (const value of [queries, keys, values]) requireDType(value, "float32");

@@ -77,6 +77,21 @@ export const divide: (a: Operand, b: Operand) => Value = binary(
   { second: 1 },
 );
 
+const quotientOperation: Operation = {
+  name: "quotient",
+  infer: (inputs) => {
+    for (const value of inputs) requireDType(value, "int64", "int32");
+    return [{ dtype: inputOf({ inputs }, 0).dtype, shape: inferBroadcast(inputs) }];
+  },
+  gradient: () => [undefined, undefined],
+  emit: (emitter, node) => emitter.node("Div", emitter.inputs(node), emitter.outputs(node)),
+};
+
+/** a / b of integers, rounded towards zero. */
+export function quotient(a: Value, b: Value): Value {
+  return applyOne(quotientOperation, [a, b], {});
+}
+
 /** The larger of a and b; where they are equal the gradient goes to b, as a clamp's bound takes it. */
 export const maximum: (a: Operand, b: Operand) => Value = binary("maximum", "Max", ({ gradient }, g, a, b) => {
   const first = g.greater(a, b);

@@ -22,6 +22,41 @@ export const less: (a: Operand, b: Operand) => Value = comparison("less", "Less"
 /** a = b, as booleans. */
 export const equal: (a: Operand, b: Operand) => Value = comparison("equal", "Equal");
 
+function logical(name: string, type: string): (a: Value, b: Value) => Value {
+  const operation: Operation = {
+    name,
+    infer: (inputs) => {
+      for (const value of inputs) requireDType(value, "bool");
+      return [{ dtype: "bool", shape: inferBroadcast(inputs) }];
+    },
+    gradient: () => [undefined, undefined],
+    emit: (emitter, node) => emitter.node(type, emitter.inputs(node), emitter.outputs(node)),
+  };
+  return (a, b) => applyOne(operation, [a, b], {});
+}
+
+/** True where both booleans are. */
+export const and: (a: Value, b: Value) => Value = logical("and", "And");
+
+/** True where at least one of the booleans is. */
+export const or: (a: Value, b: Value) => Value = logical("or", "Or");
+
+const notOperation: Operation = {
+  name: "not",
+  infer: (inputs) => {
+    const x = inputOf({ inputs }, 0);
+    requireDType(x, "bool");
+    return [x];
+  },
+  gradient: () => [undefined],
+  emit: (emitter, node) => emitter.node("Not", emitter.inputs(node), emitter.outputs(node)),
+};
+
+/** True where the boolean is false. */
+export function not(x: Value): Value {
+  return applyOne(notOperation, [x], {});
+}
+
 const whereOperation: Operation = {
   name: "where",
   infer: (inputs) => {

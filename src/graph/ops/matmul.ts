@@ -21,6 +21,7 @@ function matrixOf(value: Value, transposed: boolean): [rows: number, columns: nu
 
 const matmulOperation: Operation<MatmulAttributes> = {
   name: "matmul",
+  costly: true,
   infer: (inputs, { transposeA, transposeB }) => {
     const [a, b] = [inputOf({ inputs }, 0), inputOf({ inputs }, 1)];
     requireDType(a, "float32");
