@@ -46,6 +46,7 @@ const unary: Record<string, (x: number) => number> = {
   relu: (x) => Math.max(x, 0),
   absolute: Math.abs,
   erf,
+  not: (x) => Number(x === 0),
   silu: (x) => x * sigmoid(x),
 };
 
@@ -54,12 +55,15 @@ const binary: Record<string, (a: number, b: number) => number> = {
   subtract: (a, b) => a - b,
   multiply: (a, b) => a * b,
   divide: (a, b) => a / b,
+  quotient: (a, b) => Math.trunc(a / b),
   maximum: Math.max,
   minimum: Math.min,
   power: (a, b) => a ** b,
   greater: (a, b) => Number(a > b),
   less: (a, b) => Number(a < b),
   equal: (a, b) => Number(a === b),
+  and: (a, b) => Number(a !== 0 && b !== 0),
+  or: (a, b) => Number(a !== 0 || b !== 0),
 };
 
 function reduction(start: number, combine: (total: number, x: number) => number, mean = false): Kernel {
