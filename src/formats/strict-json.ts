@@ -4,7 +4,13 @@ import { FormatError } from "../errors.ts";
 /** Deeper than any header or index nests (4); bounds what a file of brackets can cost. */
 const MAXIMUM_DEPTH = 32;
 
-/** Parses `text`; syntax errors, repeated keys and deep nesting throw `FormatError` naming `path`. */
+/**
+ * Ceiling on keys, objects and arrays together: the largest index has some 200,000 keys, a shard's header seven of these for
+ * each of its tensors. A million of the worst take about 500 MB.
+ */
+const MAXIMUM_PARTS = 1_000_000;
+
+/** Parses `text`; syntax errors, repeated keys and deep nesting or endless content throw `FormatError` naming `path`. */
 export function parseStrictJson(path: string, text: string): unknown {
   checkStructure(path, text);
   try {
@@ -17,15 +23,19 @@ export function parseStrictJson(path: string, text: string): unknown {
 /** Walks strings and brackets only: what is not JSON at all is left for the parser to name. */
 function checkStructure(path: string, text: string): void {
   const open: (Set<string> | undefined)[] = [];
+  let parts = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
+    if (parts > MAXIMUM_PARTS) throw new FormatError(path, `JSON has over ${MAXIMUM_PARTS} keys, objects and arrays`);
     if (character === "{" || character === "[") {
+      parts++;
       if (open.push(undefined) > MAXIMUM_DEPTH) throw new FormatError(path, `JSON nests deeper than ${MAXIMUM_DEPTH}`);
     } else if (character === "}" || character === "]") {
       open.pop();
     } else if (character === '"') {
       const end = stringEnd(text, at);
       if (isKey(text, end)) {
+        parts++;
         const key = unescaped(text.slice(at, end));
         const keys = open.at(-1) ?? new Set();
         if (keys.has(key)) throw new FormatError(path, `JSON key "${key.slice(0, 200)}" occurs twice`);

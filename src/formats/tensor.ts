@@ -1,13 +1,12 @@
 /** The vocabulary all tensor files share: what a tensor is, and a source that reads one tensor at a time. */
 
-/** A value of a file's metadata; 64-bit integers are numbers where exact, otherwise bigints. */
+/** A value of a file's metadata; 64-bit integers are numbers where exact, otherwise bigints; truth values in arrays are bytes. */
 export type MetadataValue =
   | string
   | number
   | bigint
   | boolean
   | readonly string[]
-  | readonly boolean[]
   | Int8Array
   | Uint8Array
   | Int16Array

@@ -8,7 +8,7 @@ import {
 } from "../../src/formats/half.ts";
 
 /** A binary float's value from its fields, by the definition of IEEE 754. */
-function valueOf(pattern: number, exponentBits: number, mantissaBits: number): number {
+function patternValue(pattern: number, exponentBits: number, mantissaBits: number): number {
   const sign = pattern >>> (exponentBits + mantissaBits) === 1 ? -1 : 1;
   const exponent = (pattern >>> mantissaBits) & (2 ** exponentBits - 1);
   const fraction = (pattern & (2 ** mantissaBits - 1)) / 2 ** mantissaBits;
@@ -34,7 +34,7 @@ describe.each(formats)("$name", ({ exponentBits, mantissaBits, read, write }) =>
 
   test("every pattern has its value", () => {
     const wrong = [...patterns].filter((pattern) => {
-      return !Object.is(values[pattern], valueOf(pattern, exponentBits, mantissaBits));
+      return !Object.is(values[pattern], patternValue(pattern, exponentBits, mantissaBits));
     });
     expect(wrong).toEqual([]);
   });
@@ -44,7 +44,7 @@ describe.each(formats)("$name", ({ exponentBits, mantissaBits, read, write }) =>
     write(values, back);
     const wrong = [...patterns].filter((pattern) => {
       if (!Number.isNaN(values[pattern])) return back[pattern] !== pattern;
-      return !Number.isNaN(valueOf(back[pattern] ?? 0, exponentBits, mantissaBits));
+      return !Number.isNaN(patternValue(back[pattern] ?? 0, exponentBits, mantissaBits));
     });
     expect(wrong).toEqual([]);
   });
@@ -53,13 +53,14 @@ describe.each(formats)("$name", ({ exponentBits, mantissaBits, read, write }) =>
     const source = new Float32Array(Uint32Array.of(0x7f800001, 0xff800001, 0x7fffffff).buffer);
     const target = new Uint16Array(3);
     write(source, target);
-    expect([...target].map((pattern) => valueOf(pattern, exponentBits, mantissaBits))).toEqual([NaN, NaN, NaN]);
+    expect([...target].map((pattern) => patternValue(pattern, exponentBits, mantissaBits))).toEqual([NaN, NaN, NaN]);
   });
 
   const infinity = (2 ** exponentBits - 1) * 2 ** mantissaBits;
   // What the pattern of infinity would stand for if exponents went on.
   const beyond = 2 ** (2 ** (exponentBits - 1));
-  const finite = (pattern: number) => (pattern === infinity ? beyond : valueOf(pattern, exponentBits, mantissaBits));
+  const finite = (pattern: number) =>
+    pattern === infinity ? beyond : patternValue(pattern, exponentBits, mantissaBits);
 
   test("between two neighbours the nearer is taken, at the midpoint the even one", () => {
     const wrong: number[] = [];
@@ -68,7 +69,8 @@ describe.each(formats)("$name", ({ exponentBits, mantissaBits, read, write }) =>
       // Bfloat16's lowest midpoints are float32 subnormals; all are exact in float32.
       const step = 2 ** Math.max(Math.floor(Math.log2(middle)) - 23, -149);
       const even = low % 2 === 0 ? low : low + 1;
-      if (written(middle) !== even || written(middle - step) !== low || written(middle + step) !== low + 1) wrong.push(low);
+      if (written(middle) !== even || written(middle - step) !== low || written(middle + step) !== low + 1)
+        wrong.push(low);
       if (written(-middle) !== even + 32768) wrong.push(-low);
     }
     expect(wrong).toEqual([]);
@@ -78,7 +80,9 @@ describe.each(formats)("$name", ({ exponentBits, mantissaBits, read, write }) =>
     const number = fc.float({ noNaN: true });
     fc.assert(
       fc.property(number, number, (a, b) => {
-        const [low, high] = [Math.min(a, b), Math.max(a, b)].map((x) => valueOf(written(x), exponentBits, mantissaBits));
+        const [low, high] = [Math.min(a, b), Math.max(a, b)].map((x) =>
+          patternValue(written(x), exponentBits, mantissaBits),
+        );
         expect(low).toBeLessThanOrEqual(high ?? Number.NaN);
       }),
       { seed: 1 },

@@ -34,3 +34,7 @@ test.each(["", "{", '{"a"', '"\\', '{"a": 1}}', "]", '{"a\\x": 1}', "nul"])("%j 
 test("deep nesting is refused before it is built", () => {
   expect(() => parseStrictJson("file", "[".repeat(5_000_000))).toThrow("nests deeper");
 });
+
+test("endless content is refused before it is built", () => {
+  expect(() => parseStrictJson("file", `[${"{},".repeat(1_000_000)}{}]`)).toThrow("has over 1000000 keys");
+});

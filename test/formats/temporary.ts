@@ -17,3 +17,9 @@ export function put(folder: string, name: string, bytes: Uint8Array | string): s
   writeFileSync(path, bytes);
   return path;
 }
+
+/** True where two arrays hold the same bytes; a quick stand-in for `toEqual` on large ones. */
+export function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  const [left, right] = [a, b].map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength));
+  return left !== undefined && right !== undefined && left.equals(right);
+}

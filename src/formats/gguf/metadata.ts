@@ -54,7 +54,7 @@ export function readMetadata(cursor: Cursor, count: number): ReadonlyMap<string,
 function readScalar(cursor: Cursor, key: string, type: number): MetadataValue {
   const what = `metadata "${key}"`;
   if (type === STRING) return cursor.string(what);
-  if (type === BOOL) return readBooleans(cursor, key, 1)[0] ?? false;
+  if (type === BOOL) return readBooleans(cursor, key, 1)[0] === 1;
   const numeric = numericTypes.get(type);
   if (numeric === undefined) throw unknownType(cursor, key, type);
   const [value = 0] = numeric.view(cursor.bytes(numeric.bytes, what).buffer);
@@ -78,12 +78,14 @@ function readArray(cursor: Cursor, key: string): MetadataValue {
   return numeric.view(cursor.bytes(length * numeric.bytes, what).buffer);
 }
 
-function readBooleans(cursor: Cursor, key: string, length: number): boolean[] {
-  return Array.from(cursor.bytes(length, `metadata "${key}"`), (byte) => {
-    if (byte > 1)
-      throw new FormatError(cursor.file.path, `metadata "${key}" is a truth value of ${byte}, neither 0 nor 1`);
-    return byte === 1;
-  });
+/** Truth values as bytes of 0 and 1: arrays of them stay as small as in the file. */
+function readBooleans(cursor: Cursor, key: string, length: number): Uint8Array {
+  const bytes = cursor.bytes(length, `metadata "${key}"`);
+  const wrong = bytes.find((byte) => byte > 1);
+  if (wrong !== undefined) {
+    throw new FormatError(cursor.file.path, `metadata "${key}" is a truth value of ${wrong}, neither 0 nor 1`);
+  }
+  return bytes;
 }
 
 function unknownType(cursor: Cursor, key: string, type: number): FormatError {
