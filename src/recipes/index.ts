@@ -1,0 +1,28 @@
+/** Recipes: published methods as data, checked by one schema. */
+export { annotatedYaml } from "./annotate.ts";
+export { type KeyRow, keyRows } from "./describe.ts";
+export { editorSchema } from "./json-schema.ts";
+export {
+  listRecipes,
+  loadPretrainRecipe,
+  loadRecipe,
+  type RecipeChanges,
+  type RecipeEntry,
+  type RecipeKind,
+  recipeKind,
+  recipesFolder,
+} from "./load.ts";
+export { hint } from "./nearest.ts";
+export { overrideRecipe, type RecipeOverrides } from "./overrides.ts";
+export { type PretrainRecipe, pretrainSchema } from "./pretrain-schema.ts";
+export {
+  type AttentionOutputsStage,
+  type NextTokenStage,
+  opaqueMixer,
+  type Recipe,
+  recipeSchema,
+  type Stage,
+  stageSchema,
+} from "./schema.ts";
+export { applySettings } from "./settings.ts";
+export { formatTokenCount, parseTokenCount } from "./token-count.ts";

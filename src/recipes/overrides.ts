@@ -1,0 +1,46 @@
+/** The numbers that the command line puts over a recipe's: token budgets, length, batch and seed. */
+import { SubquadError } from "../errors.ts";
+import type { Recipe, Stage } from "./schema.ts";
+
+/** Numbers that override a recipe's; absent ones leave it as it is. */
+export interface RecipeOverrides {
+  /** Tokens of every stage. */
+  readonly tokens?: number | undefined;
+  /** Tokens of the stages of attention transfer, instead of `tokens`; 0 leaves them out. */
+  readonly transferTokens?: number | undefined;
+  /** Tokens of the stages of finetuning, instead of `tokens`; 0 leaves them out. */
+  readonly finetuneTokens?: number | undefined;
+  readonly length?: number | undefined;
+  readonly batch?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+/**
+ * The recipe with the overrides on top.
+ * @throws SubquadError where an override is for a kind of stage that the recipe does not have.
+ */
+export function overrideRecipe<Mixer>(recipe: Recipe<Mixer>, overrides: RecipeOverrides): Recipe<Mixer> {
+  requireStage(recipe, "attention_outputs", overrides.transferTokens, "--transfer-tokens");
+  requireStage(recipe, "next_token", overrides.finetuneTokens, "--finetune-tokens");
+  const stages = recipe.stages
+    .map((stage): Stage => {
+      const own = stage.kind === "attention_outputs" ? overrides.transferTokens : overrides.finetuneTokens;
+      return {
+        ...stage,
+        tokens: own ?? overrides.tokens ?? stage.tokens,
+        length: overrides.length ?? stage.length,
+        batch: overrides.batch ?? stage.batch,
+      };
+    })
+    .filter(({ tokens }) => tokens > 0);
+  return { ...recipe, stages, seed: overrides.seed ?? recipe.seed };
+}
+
+function requireStage(recipe: Recipe<unknown>, kind: Stage["kind"], tokens: number | undefined, flag: string): void {
+  if (tokens === undefined || recipe.stages.some((stage) => stage.kind === kind)) return;
+  throw new SubquadError(
+    `${flag}: the recipe ${recipe.name} has no stage of kind ${kind}; its stages are ${
+      recipe.stages.map((stage) => `${stage.name} (${stage.kind})`).join(", ") || "none"
+    }`,
+  );
+}

@@ -1,0 +1,49 @@
+/** The schema of a recipe that trains a small Llama from nothing. */
+import { z } from "zod";
+import { loopShape } from "./parts.ts";
+import { tokenCount } from "./token-count.ts";
+
+const size = z
+  .int()
+  .positive()
+  .max(1 << 20);
+
+const architectureSchema = z
+  .strictObject({
+    vocabulary: size.describe("Tokens of the vocabulary"),
+    hidden: size.describe("Width of the residual stream"),
+    intermediate: size.describe("Width of the gated MLP"),
+    layers: z.int().positive().max(1024).describe("Number of blocks"),
+    heads: z.int().positive().max(1024).describe("Query heads"),
+    kv_heads: z.int().positive().max(1024).describe("Key and value heads; divides heads"),
+    head_dim: z.int().positive().max(1024).multipleOf(2).describe("Width of a head; even, for rotary positions"),
+    context: size.describe("Longest sequence the model is meant for"),
+    rope_theta: z.number().positive().default(10000).describe("Base of the rotary frequencies"),
+    norm_epsilon: z.number().positive().default(1e-5).describe("Added to the mean square in RMSNorm"),
+    tied_embeddings: z.boolean().default(true).describe("The output head shares the embedding's weights"),
+  })
+  .refine((sizes) => sizes.heads % sizes.kv_heads === 0, {
+    error: "heads must be a multiple of kv_heads",
+    path: ["kv_heads"],
+  });
+
+/** A recipe of `pretrain`. */
+export const pretrainSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,63}$/)
+    .describe("The recipe's name"),
+  summary: z.string().max(200).default("").describe("One line for `recipes list`"),
+  architecture: architectureSchema.describe("Sizes of the Llama-shaped model"),
+  text: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(["built-in"])
+    .describe("Text files or folders to train on; `built-in` is the generated corpus over the built-in texts"),
+  tokens: tokenCount.describe("Tokens to train on: a number, or text such as 300k or 20M"),
+  ...loopShape,
+  seed: z.int().nonnegative().default(0).describe("Seed of initial values and data order"),
+});
+
+/** A validated recipe of `pretrain`, every key present. */
+export type PretrainRecipe = z.infer<typeof pretrainSchema>;

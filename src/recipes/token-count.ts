@@ -1,0 +1,40 @@
+/** Token counts as people write them: `300000`, `300k`, `1M`, `1.5M`. */
+import { z } from "zod";
+
+const COUNT = /^(\d+(?:\.\d+)?)\s*([kKmMgGbB]?)$/;
+const FACTORS: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9, b: 1e9 };
+
+/** The number in `300`, `300k`, `1.5M` or `2B`; undefined where the text is none, is not whole or exceeds 2^53. */
+export function parseTokenCount(text: string): number | undefined {
+  const match = COUNT.exec(text.trim());
+  if (match === null) return undefined;
+  const factor = FACTORS[(match[2] ?? "").toLowerCase()] ?? 1;
+  const count = Number(match[1]) * factor;
+  // 1.1M is 1100000.0000000002 in binary: whole within rounding is whole.
+  const whole = Math.round(count);
+  return Math.abs(count - whole) < 1e-6 * factor && Number.isSafeInteger(whole) ? whole : undefined;
+}
+
+/** The shortest exact way to write a count: 300k, 1.5M, 1024. */
+export function formatTokenCount(count: number): string {
+  for (const [unit, factor] of [
+    ["B", 1e9],
+    ["M", 1e6],
+    ["k", 1e3],
+  ] as const) {
+    if (count >= factor && Number.isInteger((count / factor) * 10)) return `${count / factor}${unit}`;
+  }
+  return String(count);
+}
+
+/** A positive count in a recipe: a whole number, or text such as 300k or 1M. */
+export const tokenCount = z
+  .union([z.int().positive(), z.string().regex(COUNT)], {
+    error: "must be a number of tokens such as 300000, 300k or 1M",
+  })
+  .transform((value, context) => {
+    const count = typeof value === "number" ? value : parseTokenCount(value);
+    if (count !== undefined && count > 0) return count;
+    context.addIssue("must be a whole number of tokens above zero");
+    return z.NEVER;
+  });
