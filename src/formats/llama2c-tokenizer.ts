@@ -1,5 +1,6 @@
 /** llama2.c's tokenizer file and its encoding: greedy best-score merges over sentencepiece pieces, bytes as fallback. */
 import { FormatError } from "../errors.ts";
+import { GreedyMerges } from "./greedy-merges.ts";
 import { RandomAccessFile } from "./random-access-file.ts";
 
 /** Ceiling on the file in bytes: a vocabulary of a million pieces of 20 bytes. */
@@ -28,21 +29,14 @@ export class Llama2cTokenizer {
   /** Per token, its bytes as a Latin-1 string. */
   readonly pieces: readonly string[];
   readonly #ids = new Map<string, number>();
-  /** Merged token by `left * size + right`. */
-  readonly #merges = new Map<number, number>();
+  readonly #merges: GreedyMerges;
 
   constructor(scores: Float32Array, pieces: readonly string[]) {
     this.scores = scores;
     this.pieces = pieces;
     // Of equal pieces the first wins.
     for (const [id, piece] of pieces.entries()) if (!this.#ids.has(piece)) this.#ids.set(piece, id);
-    for (const [piece, id] of this.#ids) {
-      for (let cut = 1; cut < piece.length; cut++) {
-        const left = this.#ids.get(piece.slice(0, cut));
-        const right = this.#ids.get(piece.slice(cut));
-        if (left !== undefined && right !== undefined) this.#merges.set(left * pieces.length + right, id);
-      }
-    }
+    this.#merges = new GreedyMerges(scores, pieces, this.#ids);
   }
 
   /** How many tokens there are. */
@@ -64,7 +58,7 @@ export class Llama2cTokenizer {
       if (id !== undefined) ids.push(id);
       else for (let i = 0; i < bytes.length; i++) ids.push(FIRST_BYTE + bytes.charCodeAt(i));
     }
-    const merged = this.#merge(ids);
+    const merged = this.#merges.apply(ids);
     return [...(options.bos === false ? [] : [BOS]), ...merged, ...(options.eos === true ? [EOS] : [])];
   }
 
@@ -83,89 +77,6 @@ export class Llama2cTokenizer {
   bytesOf(id: number): string {
     return id >= FIRST_BYTE && id < BYTES_END ? String.fromCharCode(id - FIRST_BYTE) : (this.pieces[id] ?? "");
   }
-
-  /** The merges through a heap over a linked list, so that long texts take n log n steps and not n². */
-  #merge(ids: number[]): number[] {
-    const next = Int32Array.from(ids, (_, i) => i + 1);
-    const previous = Int32Array.from(ids, (_, i) => i - 1);
-    const token = Int32Array.from(ids);
-    const heap = new PairHeap();
-    const offer = (left: number) => {
-      const right = next[left] ?? ids.length;
-      if (left < 0 || right >= ids.length) return;
-      const a = token[left] ?? 0;
-      const b = token[right] ?? 0;
-      const merged = this.#merges.get(a * this.size + b);
-      if (merged !== undefined) heap.push({ score: this.scores[merged] ?? 0, left, right, a, b, merged });
-    };
-    for (let i = 0; i < ids.length; i++) offer(i);
-    for (let pair = heap.pop(); pair !== undefined; pair = heap.pop()) {
-      const { left, right } = pair;
-      // Stale where either side was merged since.
-      if (next[left] !== right || token[left] !== pair.a || token[right] !== pair.b) continue;
-      token[left] = pair.merged;
-      const after = next[right] ?? ids.length;
-      next[left] = after;
-      if (after < ids.length) previous[after] = left;
-      token[right] = -1;
-      offer(previous[left] ?? -1);
-      offer(left);
-    }
-    return Array.from(token.filter((id) => id >= 0));
-  }
-}
-
-interface Pair {
-  readonly score: number;
-  readonly left: number;
-  readonly right: number;
-  readonly a: number;
-  readonly b: number;
-  readonly merged: number;
-}
-
-/** A binary heap: best score first, leftmost among equals. */
-class PairHeap {
-  readonly #pairs: Pair[] = [];
-
-  push(pair: Pair): void {
-    const pairs = this.#pairs;
-    let at = pairs.push(pair) - 1;
-    while (at > 0) {
-      const above = (at - 1) >>> 1;
-      const parent = pairs[above];
-      if (parent === undefined || !before(pair, parent)) break;
-      pairs[at] = parent;
-      at = above;
-    }
-    pairs[at] = pair;
-  }
-
-  pop(): Pair | undefined {
-    const pairs = this.#pairs;
-    const top = pairs[0];
-    const last = pairs.pop();
-    if (last === undefined || last === top) return top;
-    let at = 0;
-    for (;;) {
-      let below = 2 * at + 1;
-      let child = pairs[below];
-      const sibling = pairs[below + 1];
-      if (child !== undefined && sibling !== undefined && before(sibling, child)) {
-        child = sibling;
-        below++;
-      }
-      if (child === undefined || !before(child, last)) break;
-      pairs[at] = child;
-      at = below;
-    }
-    pairs[at] = last;
-    return top;
-  }
-}
-
-function before(a: Pair, b: Pair): boolean {
-  return a.score > b.score || (a.score === b.score && a.left < b.left);
 }
 
 /**

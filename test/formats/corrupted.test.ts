@@ -37,7 +37,7 @@ function failure(open: Open, path: string): unknown {
   } catch (error) {
     return error;
   } finally {
-    peak = Math.max(peak, process.memoryUsage().rss);
+    peak = Math.max(peak, process.memoryUsage.rss());
   }
 }
 
