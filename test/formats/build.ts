@@ -77,7 +77,12 @@ export interface GgufTensor {
 }
 
 /** A GGUF file. */
-export function buildGguf(values: readonly GgufValue[], tensors: readonly GgufTensor[], alignment = 32, version = 3): Built {
+export function buildGguf(
+  values: readonly GgufValue[],
+  tensors: readonly GgufTensor[],
+  alignment = 32,
+  version = 3,
+): Built {
   const writer = new Writer();
   writer.raw(Buffer.from("GGUF"), "magic");
   writer.uint32(version, "version");
@@ -121,7 +126,13 @@ export function ggufStrings(strings: readonly string[]): Uint8Array {
 export type Llama2cHeader = readonly [number, number, number, number, number, number, number];
 
 /** A llama2.c file of `bodyBytes` bytes behind its header. */
-export function buildLlama2c(version: 0 | 1 | 2, header: Llama2cHeader, body: Uint8Array, shared = 1, group = 4): Built {
+export function buildLlama2c(
+  version: 0 | 1 | 2,
+  header: Llama2cHeader,
+  body: Uint8Array,
+  shared = 1,
+  group = 4,
+): Built {
   const names = ["dim", "hidden", "layers", "heads", "key/value heads", "vocabulary", "context"];
   const writer = new Writer();
   if (version > 0) {
