@@ -90,6 +90,10 @@ const cases: Record<string, Case> = {
   },
   slice: { shapes: [[4, 3]], build: (x) => g.slice(x, 0, 1, -1) },
   pad: { shapes: [[2, 2]], build: (x) => g.pad(x, 1, 1, 2) },
+  "pad between transposes": {
+    shapes: [[2, 3, 2, 4]],
+    build: (x) => g.transpose(g.pad(g.transpose(x, [0, 2, 3, 1]), 1, 2, 0), [0, 3, 1, 2]),
+  },
   reverse: { shapes: [[3, 2]], build: (x) => g.reverse(x, 0) },
   matmul: {
     shapes: [

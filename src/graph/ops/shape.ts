@@ -170,8 +170,13 @@ const padOperation: Operation<PadAttributes> = {
     return [g.slice(gradient, axis, before, before + size)];
   },
   emit: (emitter, node, { axis, before, after }) => {
-    const amounts = [emitter.integers([before, after]), "", emitter.integers([axis])];
-    emitter.node("Pad", [...emitter.inputs(node), ...amounts], emitter.outputs(node), { mode: "constant" });
+    // All axes are spelled out: ONNX Runtime's transpose optimizer misreads amounts given for some axes only.
+    const amounts = [before, after].flatMap((amount) =>
+      inputOf(node, 0).shape.map((_size, a) => (a === axis ? amount : 0)),
+    );
+    emitter.node("Pad", [...emitter.inputs(node), emitter.integers(amounts)], emitter.outputs(node), {
+      mode: "constant",
+    });
   },
 };
 

@@ -1,0 +1,88 @@
+/** The parallel form: every query against every key, under masks. Quadratic; the oracle of the other forms. */
+import {
+  add,
+  and,
+  exp,
+  integers,
+  less,
+  matmul,
+  max,
+  not,
+  reshape,
+  subtract,
+  sum,
+  type Value,
+  where,
+} from "../../graph/index.ts";
+import { type MixerInputs, type MixerResult, type MixerSizes, sizesOf } from "../contract.ts";
+import { repeatHeads } from "../heads.ts";
+import type { Term } from "../normalize.ts";
+import { recurrenceOf } from "../plan.ts";
+import type { Recurred } from "../recurrence/recurrence.ts";
+import type { Mixer } from "../spec.ts";
+import { causal } from "../window.ts";
+import { combine, linearTerm } from "./combine.ts";
+import { carried, countOf, seenFrom, type Timeline, timelineOf, windowState, withOnes } from "./timeline.ts";
+
+/** Scores of keys that a query does not see; exp of it is 0 without overflow. */
+export const hidden = -1e30;
+
+/** The mixer by masks over all keys. */
+export function parallelForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
+  const sizes = sizesOf(inputs);
+  const timeline = timelineOf(mixer, inputs, sizes);
+  const window = mixer.window && maskedWindow(mixer, mixer.window, inputs, timeline, sizes);
+  const recurred = maskedState(mixer, inputs, timeline, sizes);
+  const output = combine(mixer, inputs, window, recurred && linearTerm(mixer, recurred.output));
+  if (inputs.state === undefined) return { output };
+  const recurrent = recurred && { recurrent: recurred.state };
+  return { output, state: { ...recurrent, ...windowState(timeline, inputs, sizes) } };
+}
+
+/** A mask of positions `[batch or 1, queries, keys]` over the heads. */
+function overHeads(mask: Value): Value {
+  const [batch = 1, queries = 1, keys = 1] = mask.shape;
+  return reshape(mask, [batch, 1, queries, keys]);
+}
+
+/** Keys that are tokens, not empty places of the state. */
+function tokens({ keyPositions }: Timeline): Value {
+  return not(less(keyPositions, integers([0])));
+}
+
+function maskedWindow(
+  { spec }: Mixer,
+  window: NonNullable<Mixer["window"]>,
+  { queries }: MixerInputs,
+  timeline: Timeline,
+  { heads, dim }: MixerSizes,
+): Term {
+  const sees = and(tokens(timeline), window.sees(seenFrom(timeline, timeline.queryPositions)));
+  const scale = spec.scale ?? dim ** -0.5;
+  const products = matmul(queries, repeatHeads(timeline.keys, heads), { transposeB: true, scale });
+  const scores = where(overHeads(sees), products, hidden);
+  // The shift by the window's largest score is part of the model: the state's weights are not shifted with it.
+  const weights = exp(subtract(scores, max(scores, [-1])));
+  return { numerator: matmul(weights, repeatHeads(timeline.values, heads)), denominator: sum(weights, [-1]) };
+}
+
+function maskedState(mixer: Mixer, inputs: MixerInputs, timeline: Timeline, sizes: MixerSizes): Recurred | undefined {
+  const { state, window, normalize } = mixer;
+  if (state === undefined) return undefined;
+  const { heads, length } = sizes;
+  const { seen, queryPositions } = timeline;
+  const held = (readers: Value) => state.read.holds(seenFrom(timeline, readers), window);
+  const fresh = and(tokens(timeline), not(held(subtract(seen, integers([1])))));
+  const twice = inputs.state === undefined && length <= (window?.countsTwiceUpTo ?? 0);
+  const reads = twice ? causal(seenFrom(timeline, queryPositions)) : and(fresh, held(queryPositions));
+  const last = add(seen, subtract(reshape(countOf(inputs, length), [-1, 1, 1]), integers([1])));
+  const [batch = 1, , keys = 1] = fresh.shape;
+  return recurrenceOf(state).masked({
+    queries: state.featureMap.queries(inputs.queries, inputs.parameters),
+    keys: state.featureMap.keys(timeline.keys, inputs.parameters, heads),
+    values: normalize.sumsWeights ? withOnes(timeline.values) : timeline.values,
+    reads: overHeads(reads),
+    kept: reshape(and(fresh, held(last)), [batch, 1, keys, 1]),
+    ...(inputs.state && { state: carried(inputs.state, "recurrent") }),
+  });
+}

@@ -1,0 +1,27 @@
+/** Query heads that share key heads: query head h reads group ⌊h · groups / heads⌋. */
+import { broadcastTo, reshape, type Value } from "../graph/index.ts";
+
+/** `[batch, heads, …]` as `[batch, groups, heads / groups, …]`. */
+export function splitHeads(x: Value, groups: number): Value {
+  const [batch = 1, heads = 1, ...rest] = x.shape;
+  return reshape(x, [batch, groups, heads / groups, ...rest]);
+}
+
+/** `[batch, groups, repeats, …]` as `[batch, heads, …]`. */
+export function joinHeads(x: Value): Value {
+  const [batch = 1, groups = 1, repeats = 1, ...rest] = x.shape;
+  return reshape(x, [batch, groups * repeats, ...rest]);
+}
+
+/** `[batch, groups, …]` as `[batch, groups, 1, …]`, which broadcasts over the query heads of a group. */
+export function sharedByGroup(x: Value): Value {
+  const [batch = 1, groups = 1, ...rest] = x.shape;
+  return reshape(x, [batch, groups, 1, ...rest]);
+}
+
+/** `[batch, groups, …]` repeated to `[batch, heads, …]`. */
+export function repeatHeads(x: Value, heads: number): Value {
+  const [batch = 1, groups = 1, ...rest] = x.shape;
+  if (groups === heads) return x;
+  return joinHeads(broadcastTo(sharedByGroup(x), [batch, groups, heads / groups, ...rest]));
+}

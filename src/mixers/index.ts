@@ -1,0 +1,16 @@
+/** The mixers room's public face: specs, what they need, their forms, and the presets. */
+export {
+  type Form,
+  forms,
+  type MixerInputs,
+  type MixerResult,
+  type MixerSizes,
+  type MixerState,
+  type StateLayout,
+} from "./contract.ts";
+export { MixerError } from "./errors.ts";
+export { chunked, parallel } from "./mixer.ts";
+export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
+export { type MixerPlan, mixerParameters, planMixer, stateLayout } from "./plan.ts";
+export { presets } from "./presets/index.ts";
+export { type MixerSpec, type MixerSpecInput, mixerSpec, parseMixer } from "./spec.ts";

@@ -1,0 +1,80 @@
+/** The normalize axis: what the weighted sums of the window and the state are divided by. */
+import { z } from "zod";
+import { add, divide, equal, multiply, type Operand, type Value, where } from "../graph/index.ts";
+import { axis, kind } from "./axis.ts";
+
+/** A branch's weighted sum of values `[batch, heads, length, dim]` and the sum of its weights `[…, 1]`. */
+export interface Term {
+  readonly numerator: Value;
+  /** Absent where nothing reads it. */
+  readonly denominator?: Value;
+}
+
+/** A branch with its weight in the mix. */
+export interface Weighted extends Term {
+  readonly weight: Operand;
+}
+
+/** What a kind of normalization declares. */
+export interface Normalization {
+  /** Whether the state carries the sum of its weights, as a column of ones on the values. */
+  readonly sumsWeights: boolean;
+  /** Whether both branches must be there. */
+  readonly joins: boolean;
+  /** The output of one branch or both. */
+  combine(window: Weighted | undefined, linear: Weighted | undefined): Value;
+}
+
+/** a / b, and 0 where b is exactly 0 (then a is 0 too: no key has any weight). */
+export function guardedDivide(a: Value, b: Value): Value {
+  return divide(a, where(equal(b, 0), 1, b));
+}
+
+const own = ({ numerator, denominator }: Term) =>
+  denominator === undefined ? numerator : guardedDivide(numerator, denominator);
+
+function sumOf(window: Value | undefined, linear: Value | undefined): Value {
+  if (window !== undefined && linear !== undefined) return add(window, linear);
+  const only = window ?? linear;
+  if (only === undefined) throw new TypeError("a mixer has at least one branch");
+  return only;
+}
+
+const apart = (window: Weighted | undefined, linear: Weighted | undefined) =>
+  sumOf(window && multiply(own(window), window.weight), linear && multiply(own(linear), linear.weight));
+
+const none = kind(
+  z.strictObject({ kind: z.literal("none") }),
+  (): Normalization => ({
+    sumsWeights: false,
+    joins: false,
+    combine: apart,
+  }),
+);
+
+const row = kind(
+  z.strictObject({ kind: z.literal("row") }),
+  (): Normalization => ({
+    sumsWeights: true,
+    joins: false,
+    combine: apart,
+  }),
+);
+
+const joint = kind(
+  z.strictObject({ kind: z.literal("joint") }),
+  (): Normalization => ({
+    sumsWeights: true,
+    joins: true,
+    combine: (window, linear) => {
+      const weighted = (part: "numerator" | "denominator") => {
+        const of = (term: Weighted | undefined) => term?.[part] && multiply(term[part], term.weight);
+        return sumOf(of(window), of(linear));
+      };
+      return guardedDivide(weighted("numerator"), weighted("denominator"));
+    },
+  }),
+);
+
+/** All normalizations: `none`, each `row` by its own sum of weights, or both branches by their `joint` sum. */
+export const normalizations = axis({ none, row, joint });

@@ -1,0 +1,47 @@
+/** Learned tensors of mixers and how they begin. */
+import { type Shape, sizeOf, type Value } from "../graph/index.ts";
+import { MixerError } from "./errors.ts";
+
+/** How a parameter begins. */
+export type Initializer =
+  /** Ones on the diagonal of the last two axes, which need not be square. */
+  | { readonly kind: "identity" }
+  /** Ones in the last column: a filter that passes its newest tap. */
+  | { readonly kind: "lastColumn" }
+  | { readonly kind: "constant"; readonly value: number }
+  /** Independent normal numbers. */
+  | { readonly kind: "normal"; readonly deviation: number };
+
+/** A learned tensor: its shape and how it begins. */
+export interface Parameter {
+  readonly shape: Shape;
+  readonly initial: Initializer;
+}
+
+/** Parameters by name. */
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** The parameter's first values, row-major. `random` gives numbers in [0, 1). */
+export function initialValues({ shape, initial }: Parameter, random: () => number): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  const [rows = 1, columns = 1] = shape.slice(-2);
+  const fill: Record<Initializer["kind"], (index: number) => number> = {
+    identity: (index) => Number(Math.floor(index / columns) % rows === index % columns),
+    lastColumn: (index) => Number(index % columns === columns - 1),
+    constant: () => (initial.kind === "constant" ? initial.value : 0),
+    normal: () => (initial.kind === "normal" ? initial.deviation * normal(random) : 0),
+  };
+  return values.map((_zero, index) => fill[initial.kind](index));
+}
+
+/** A standard normal number (Box and Muller). */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** The parameter of the given name. Throws a MixerError where it was not given. */
+export function learned(parameters: Readonly<Record<string, Value>>, name: string): Value {
+  const value = parameters[name];
+  if (value === undefined) throw new MixerError(`the mixer's parameter "${name}" was not given`);
+  return value;
+}

@@ -1,0 +1,27 @@
+/** The read axis: which tokens the state holds when a query reads it. */
+import { z } from "zod";
+import { and, not, type Value } from "../graph/index.ts";
+import { axis, kind } from "./axis.ts";
+import { causal, type Positions, type Window } from "./window.ts";
+
+/** What a kind of read declares. */
+export interface Read {
+  /** The keys that a state read at the queries' positions holds. */
+  holds(positions: Positions, window: Window | undefined): Value;
+  /** Tokens enter the state this many steps after they came; absent where they enter in blocks. */
+  lag(window: Window | undefined): number | undefined;
+}
+
+const all = kind(z.strictObject({ kind: z.literal("all") }), (): Read => ({ holds: causal, lag: () => 0 }));
+
+const outsideWindow = kind(
+  z.strictObject({ kind: z.literal("outside-window") }),
+  (): Read => ({
+    holds: (positions, window) =>
+      window === undefined ? causal(positions) : and(causal(positions), not(window.sees(positions))),
+    lag: (window) => (window === undefined ? 0 : window.lag),
+  }),
+);
+
+/** All reads: `all` tokens up to the query, or those `outside-window`. */
+export const reads = axis({ all, "outside-window": outsideWindow });

@@ -1,0 +1,105 @@
+/** Running mixers in tests: the same program in float64 by the interpreter and in float32 by ONNX Runtime. */
+import { expect } from "vitest";
+import {
+  add,
+  gradient,
+  input,
+  multiply,
+  type Program,
+  program,
+  type Shape,
+  sizeOf,
+  sum,
+  type Value,
+} from "../../src/graph/index.ts";
+import { createEngine, floats, type Tensor, type TensorData } from "../../src/runtime/index.ts";
+import { interpret, type Reference, reference } from "../../src/runtime/reference/interpret.ts";
+import { relativeError } from "../compare.ts";
+import { normals } from "../random.ts";
+
+/** Numbers by tensor name. */
+export type Numbers = Readonly<Record<string, ArrayLike<number>>>;
+
+/** The two backends. */
+export type Backend = "float64" | "float32";
+
+const engine = createEngine({ threads: 1 });
+
+/** Computes a program's outputs from floats and, where the program asks for them, int64 inputs. */
+export async function compute(backend: Backend, made: Program, feeds: Numbers): Promise<Numbers> {
+  const shaped = [...made.inputs].map(([name, type]) => ({ name, type, data: feeds[name] ?? [] }));
+  if (backend === "float64") {
+    const references = shaped.map(({ name, type, data }): [string, Reference] => [name, reference(type.shape, data)]);
+    const results = interpret(made, Object.fromEntries(references));
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
+  }
+  const tensors = shaped.map(({ name, type, data }): [string, Tensor] => {
+    if (type.dtype === "float32") return [name, floats(type.shape, Float32Array.from(data))];
+    const integers = BigInt64Array.from(Array.from(data, BigInt));
+    return [name, { dtype: type.dtype, shape: type.shape, data: integers }];
+  });
+  const executable = await engine.compile(made);
+  const results = await executable.run(Object.fromEntries(tensors));
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, numbersOf(data)]));
+}
+
+function numbersOf(data: TensorData): ArrayLike<number> {
+  return data instanceof BigInt64Array ? Array.from(data, Number) : data;
+}
+
+/** The outputs, and the gradients of Σ output · weight for the named variables, as one program. */
+export function withGradients(
+  outputs: Readonly<Record<string, Value>>,
+  variables: Readonly<Record<string, Value>>,
+  weighted: readonly string[] = Object.keys(outputs),
+): Program {
+  const losses = weighted.flatMap((name) => {
+    const value = outputs[name];
+    return value?.dtype === "float32" ? [sum(multiply(value, input(`weight.${name}`, value.shape)))] : [];
+  });
+  const loss = losses.reduce((total, part) => add(total, part));
+  const names = Object.keys(variables);
+  const gradients = gradient(loss, Object.values(variables));
+  return program({
+    ...outputs,
+    ...Object.fromEntries(names.map((name, index) => [`gradient.${name}`, gradients[index] as Value])),
+  });
+}
+
+/** Random floats for every input of a program that `given` lacks, the same for the same name and shape. */
+export function randomFeeds(made: Program, given: Numbers = {}): Numbers {
+  const entries = [...made.inputs].map(([name, { shape }]): [string, ArrayLike<number>] => {
+    const seed = [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65521, 7);
+    return [name, given[name] ?? normals(sizeOf(shape), seed)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Named inputs of a program, by shape. */
+export function variablesOf(shapes: Readonly<Record<string, Shape>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, shape)]));
+}
+
+/** Numbers this small are rounding errors of an exact zero. */
+const vanishing = { float64: 1e-12, float32: 1e-5 } as const;
+
+/** Fails unless every expected tensor is there and its error is at most `tolerance` of its largest element. */
+export function expectAll(
+  actual: Numbers,
+  expected: Numbers,
+  { backend, tolerance, what = "" }: { backend: Backend; tolerance: number; what?: string },
+): void {
+  const errors: Record<string, number> = {};
+  for (const [name, numbers] of Object.entries(expected)) {
+    const error = relativeError(actual[name] ?? [], numbers);
+    const size = largest(numbers);
+    const passes =
+      size < vanishing[backend] ? largest(actual[name] ?? [Infinity]) < vanishing[backend] : error <= tolerance;
+    if (!passes) errors[name] = error;
+  }
+  expect(errors, `relative errors above ${tolerance} ${what}`).toEqual({});
+}
+
+function largest(numbers: ArrayLike<number>): number {
+  return Array.from(numbers).reduce((most, x) => Math.max(most, Number.isFinite(x) ? Math.abs(x) : Infinity), 0);
+}
