@@ -1,32 +1,16 @@
-/** Where the files shipped beside the code (recipes, assets) lie, the same from sources and from the built package. */
+/** Where the package lies, from the sources as from the built files. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SubquadError } from "./errors.ts";
 
-const NAME = "subquad";
-
-/**
- * The folder of this package: the nearest one above this module whose `package.json` is named subquad.
- * @throws SubquadError where the code was bundled away from its package.
- */
+/** The package's own folder: the nearest one above this file whose package.json is subquad's. */
 export function packageRoot(): string {
-  const start = dirname(fileURLToPath(import.meta.url));
-  for (let folder = start; ; folder = dirname(folder)) {
-    const manifest = join(folder, "package.json");
-    if (existsSync(manifest) && packageName(manifest) === NAME) return folder;
-    if (dirname(folder) === folder) break;
-  }
-  throw new SubquadError(
-    `${start}: no folder above it holds ${NAME}'s package.json, so its recipes and assets cannot be found; install the package whole`,
-  );
-}
-
-function packageName(manifest: string): unknown {
-  try {
-    const content: unknown = JSON.parse(readFileSync(manifest, "utf8"));
-    return typeof content === "object" && content !== null && "name" in content ? content.name : undefined;
-  } catch {
-    return undefined;
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const file = join(folder, "package.json");
+    if (existsSync(file) && (JSON.parse(readFileSync(file, "utf8")) as { name?: unknown }).name === "subquad")
+      return folder;
+    if (dirname(folder) === folder)
+      throw new SubquadError("subquad's own package.json was not found: install it again");
   }
 }

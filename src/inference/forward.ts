@@ -41,7 +41,9 @@ export class ForwardPass {
   /** The embedded tokens `[batch, length, hidden]`. */
   async embed({ ids, batch, length }: TokenBatch): Promise<FloatTensor> {
     const { architecture, weights } = this.model;
-    const program = await this.engine.cached(`embed ${batch} ${length}`, () => embedProgram(architecture, batch, length));
+    const program = await this.engine.cached(`embed ${batch} ${length}`, () =>
+      embedProgram(architecture, batch, length),
+    );
     const { x } = await program.run({ embedding: weights.embedding, ids: indices([batch, length], ids) });
     return x as FloatTensor;
   }
@@ -53,12 +55,19 @@ export class ForwardPass {
     const program = await this.engine.cached(`softmax block ${batch} ${length}`, () =>
       softmaxBlockProgram(architecture, batch, length),
     );
-    const { y } = await program.run({ x, ...this.angles(length), ...(weights.layers[layer] as Record<string, Tensor>) });
+    const { y } = await program.run({
+      x,
+      ...this.angles(length),
+      ...(weights.layers[layer] as Record<string, Tensor>),
+    });
     return y as FloatTensor;
   }
 
   /** The stream after the last layer, before the final norm; `visit` sees the stream after each layer (0: the embedding). */
-  async hidden(tokens: TokenBatch, visit?: (layer: number, x: FloatTensor) => void | Promise<void>): Promise<FloatTensor> {
+  async hidden(
+    tokens: TokenBatch,
+    visit?: (layer: number, x: FloatTensor) => void | Promise<void>,
+  ): Promise<FloatTensor> {
     let x = await this.embed(tokens);
     await visit?.(0, x);
     for (let layer = 0; layer < this.model.architecture.layers; layer++) {

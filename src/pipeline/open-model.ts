@@ -1,0 +1,163 @@
+/** Opens any MODEL: folder, GGUF, llama2.c file, hub name or built-in; teachers and linearized models alike. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { FormatError, SubquadError } from "../errors.ts";
+import { type Architecture, type Family, families, familyOf } from "../families/index.ts";
+import { type ChatTemplate, chatTemplateOf } from "../formats/chat.ts";
+import {
+  endOfTextIds,
+  type GenerationConfig,
+  type ModelConfig,
+  readGenerationConfig,
+  readModelConfig,
+} from "../formats/config.ts";
+import { resolveRepository } from "../formats/hub/resolve.ts";
+import { locateModel, type ModelLocation } from "../formats/model-folder.ts";
+import { openSafetensors } from "../formats/safetensors/reader.ts";
+import type { TensorSource } from "../formats/tensor.ts";
+import { loadTokenizer } from "../formats/tokenizer/files.ts";
+import type { Tokenizer } from "../formats/tokenizer/tokenizer.ts";
+import type { LayerMixer, Model } from "../inference/model.ts";
+import { type ModelWeights, readWeights } from "../model/weights.ts";
+import { builtInFolder, builtInNames } from "./built-in/models.ts";
+import type { Reporter } from "./contract.ts";
+import { openGgufModel, openLlama2cModel } from "./foreign-models.ts";
+import { readLayerPlan } from "./layer-plan.ts";
+
+/** A model as it lies on disk: configuration and tensors under Hugging Face's names. */
+export interface StoredModel {
+  readonly family: Family;
+  readonly config: ModelConfig;
+  readonly generation: GenerationConfig | undefined;
+  readonly source: TensorSource;
+  /** Where its tokenizer lies. */
+  readonly tokenizerPath: string;
+}
+
+/** A model ready to run. */
+export interface OpenModel {
+  /** As the user called it. */
+  readonly name: string;
+  /** The folder or file it was read from. */
+  readonly path: string;
+  readonly kind: ModelLocation["kind"];
+  readonly family: Family;
+  readonly config: ModelConfig;
+  readonly generation: GenerationConfig | undefined;
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly endOfText: readonly number[];
+  readonly chatTemplate: ChatTemplate | undefined;
+  /** A hash of architecture, layer plan and weights. */
+  readonly fingerprint: string;
+}
+
+/** What opening may be told. */
+export interface OpenOptions {
+  /** A tokenizer file or folder instead of the model's own. */
+  readonly tokenizer?: string | undefined;
+  readonly reporter?: Reporter;
+}
+
+/** Opens a model by name. Throws a SubquadError that says what is missing, unsupported or malformed. */
+export async function openModel(name: string, options: OpenOptions = {}): Promise<OpenModel> {
+  const location = locateModel(name, builtInNames);
+  const path = await localPath(location, options.reporter);
+  const stored = await openStored(location, path);
+  const { family, config, generation, source } = stored;
+  const architecture = readArchitecture(path, family, config);
+  const plan = readLayerPlan(path, config, architecture);
+  const weights = readWeights(plan.withoutMixers(source), family.tensors, architecture);
+  const mixers = plan.read(source);
+  source.close();
+  const tokenizer = await loadTokenizer(options.tokenizer ?? stored.tokenizerPath);
+  return {
+    name,
+    path,
+    kind: location.kind,
+    family,
+    config,
+    generation,
+    model: { architecture, weights, mixers },
+    tokenizer,
+    endOfText: stopIds(config, generation, tokenizer),
+    chatTemplate: chatTemplateOf(name, tokenizer),
+    fingerprint: fingerprintOf(architecture, mixers, weights),
+  };
+}
+
+async function localPath(location: ModelLocation, reporter: Reporter | undefined): Promise<string> {
+  if (location.kind === "built-in") return builtInFolder(location.name);
+  if (location.kind !== "hub") return location.path;
+  let file = "";
+  const { folder } = await resolveRepository(location, {
+    onProgress: (event) => {
+      if (event.file === file) return;
+      file = event.file;
+      reporter?.note(`downloading ${file} of ${location.repository}`);
+    },
+  });
+  return folder;
+}
+
+async function openStored(location: ModelLocation, path: string): Promise<StoredModel> {
+  if (location.kind === "gguf") return openGgufModel(path);
+  if (location.kind === "llama2c") return openLlama2cModel(path);
+  const config = await readModelConfig(path);
+  const family = familyOf(config.model_type);
+  if (family === undefined) {
+    const known = families.flatMap((each) => each.modelTypes).join(", ");
+    throw new FormatError(path, `models of type "${config.model_type}" are not supported (supported: ${known})`);
+  }
+  return {
+    family,
+    config,
+    generation: await readGenerationConfig(path),
+    source: openSafetensors(path),
+    tokenizerPath: path,
+  };
+}
+
+function readArchitecture(path: string, family: Family, config: ModelConfig): Architecture {
+  const result = family.config.safeParse(config);
+  if (result.success) return result.data;
+  throw new FormatError(
+    path,
+    `its configuration does not describe a ${family.name} model:\n${z.prettifyError(result.error)}`,
+  );
+}
+
+function stopIds(config: ModelConfig, generation: GenerationConfig | undefined, tokenizer: Tokenizer): number[] {
+  const ids = endOfTextIds(config, generation);
+  if (ids.length > 0) return ids;
+  return tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText];
+}
+
+/** Bytes of each weight that enter the fingerprint: enough to tell models apart, few enough to be instant. */
+const sampledBytes = 4096;
+
+function fingerprintOf(architecture: Architecture, mixers: readonly LayerMixer[], weights: ModelWeights): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify({ ...architecture, rope: [...architecture.rope.frequencies.inverse] }));
+  hash.update(JSON.stringify(mixers.map(({ spec }) => spec)));
+  const samples = [
+    weights.embedding,
+    weights.finalNorm,
+    weights.head,
+    ...weights.layers.flatMap((layer) => Object.values(layer)),
+  ];
+  for (const { data } of [...samples, ...mixers.flatMap(({ parameters }) => Object.values(parameters))]) {
+    const length = Math.min(data.byteLength, sampledBytes);
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, length));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset + data.byteLength - length, length));
+  }
+  return hash.digest("hex");
+}
+
+/** Throws unless ids are tokens of the model. */
+export function requireTokens({ model, name }: OpenModel, ids: readonly number[]): void {
+  const count = model.architecture.vocabularySize;
+  const stranger = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= count);
+  if (stranger !== undefined)
+    throw new SubquadError(`${name}: token ${stranger} is outside its vocabulary of ${count}`);
+}

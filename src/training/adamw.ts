@@ -1,0 +1,75 @@
+/** AdamW as programs: one update of a group of parameters, the gradient's norm, and sums of gradients (arXiv 1711.05101). */
+import {
+  add,
+  divide,
+  input,
+  multiply,
+  type Program,
+  program,
+  reshape,
+  type Shape,
+  sqrt,
+  subtract,
+  sum,
+  type Value,
+} from "../graph/index.ts";
+
+/** Constants of the optimizer. */
+export interface AdamWSettings {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled weight decay of matrices; vectors (norms, biases, factors) are not decayed. */
+  readonly weightDecay: number;
+}
+
+/** Shapes of a group's parameters by name. */
+export type GroupShapes = ReadonlyMap<string, Shape>;
+
+const number = (name: string) => input(name, []);
+
+/**
+ * Inputs `parameter.N`, `first.N`, `second.N`, `gradient.N` per parameter N, and the scalars `learningRate`, `clip` (factor of
+ * the gradients), `correction1`, `correction2` (1 − βᵗ). Outputs the new `parameter.N`, `first.N`, `second.N`.
+ */
+export function adamwProgram(
+  shapes: GroupShapes,
+  { beta1, beta2, epsilon, weightDecay }: Omit<AdamWSettings, "learningRate">,
+): Program {
+  const [rate, clip] = [number("learningRate"), number("clip")];
+  const [correction1, correction2] = [number("correction1"), number("correction2")];
+  const outputs: Record<string, Value> = {};
+  for (const [name, shape] of shapes) {
+    const parameter = input(`parameter.${name}`, shape);
+    const gradient = multiply(input(`gradient.${name}`, shape), clip);
+    const first = add(multiply(input(`first.${name}`, shape), beta1), multiply(gradient, 1 - beta1));
+    const square = multiply(multiply(gradient, gradient), 1 - beta2);
+    const second = add(multiply(input(`second.${name}`, shape), beta2), square);
+    const size = add(sqrt(divide(second, correction2)), epsilon);
+    const step = divide(divide(first, correction1), size);
+    const decay = shape.length > 1 ? weightDecay : 0;
+    const kept = decay === 0 ? parameter : multiply(parameter, subtract(1, multiply(rate, decay)));
+    outputs[`parameter.${name}`] = subtract(kept, multiply(rate, step));
+    outputs[`first.${name}`] = first;
+    outputs[`second.${name}`] = second;
+  }
+  return program(outputs);
+}
+
+/** `gradient.N` per parameter → `square`, the sum of all their squares. */
+export function squareProgram(shapes: GroupShapes): Program<"square"> {
+  const squares = [...shapes].map(([name, shape]) => {
+    const gradient = input(`gradient.${name}`, shape);
+    return reshape(sum(multiply(gradient, gradient)), []);
+  });
+  return program({ square: squares.reduce((total, square) => add(total, square)) });
+}
+
+/** `left.N` and `right.N` per parameter → their sum `gradient.N`. */
+export function sumProgram(shapes: GroupShapes): Program {
+  const outputs: Record<string, Value> = {};
+  for (const [name, shape] of shapes)
+    outputs[`gradient.${name}`] = add(input(`left.${name}`, shape), input(`right.${name}`, shape));
+  return program(outputs);
+}

@@ -1,0 +1,108 @@
+/** Pretraining: every weight of a softmax transformer learns the next token. */
+import { type Architecture, type LayerRole, layerShapes, modelShapes } from "../families/index.ts";
+import type { MixerSpec } from "../mixers/index.ts";
+import type { ModelWeights } from "../model/weights.ts";
+import { type Engine, type FloatTensor, floats } from "../runtime/index.ts";
+import type { AdamWSettings } from "./adamw.ts";
+import { type TokenWindow, uniform } from "./data-order.ts";
+import type { Trainee } from "./loop.ts";
+import { type Gradients, Optimizer, type ParameterGroup } from "./optimizer.ts";
+import { Stack, type StackWeights } from "./stack.ts";
+
+/** What pretraining needs to know. */
+export interface PretrainPlan {
+  readonly architecture: Architecture;
+  readonly mixer: MixerSpec;
+  readonly batch: number;
+  readonly length: number;
+  readonly optimizer: AdamWSettings;
+  readonly seed: number;
+  /** Micro-batches of held-out text. */
+  readonly heldOut: readonly TokenWindow[];
+}
+
+/** A model's first weights: normal numbers of deviation `deviation`, smaller into the residual stream (as GPT-2), norms of one. */
+export function initialWeights(
+  architecture: Architecture,
+  seed: number,
+  deviation = 0.02,
+): Map<string, Record<string, FloatTensor>> {
+  const next = uniform(seed);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  const residual = deviation / Math.sqrt(2 * architecture.layers);
+  const make = (role: string, shape: readonly number[]): FloatTensor => {
+    const tensor = floats(shape);
+    if (role.endsWith("Norm")) tensor.data.fill(1);
+    else if (!role.endsWith("Bias")) {
+      const size = role === "output" || role === "down" ? residual : deviation;
+      for (let index = 0; index < tensor.data.length; index++) tensor.data[index] = size * normal();
+    }
+    return tensor;
+  };
+  const group = (shapes: ReadonlyMap<string, readonly number[]>) =>
+    Object.fromEntries([...shapes].map(([role, shape]) => [role, make(role, shape)]));
+  const groups = new Map([["ends", group(modelShapes(architecture))]]);
+  for (let layer = 0; layer < architecture.layers; layer++)
+    groups.set(`layer ${layer}`, group(layerShapes(architecture)));
+  return groups;
+}
+
+/** A model learning from nothing. */
+export class PretrainTrainee implements Trainee {
+  readonly optimizer: Optimizer;
+  readonly #plan: PretrainPlan;
+  readonly #stack: Stack;
+
+  constructor(engine: Engine, plan: PretrainPlan) {
+    this.#plan = plan;
+    const { architecture, mixer, batch, length } = plan;
+    const groups = new Map<string, ParameterGroup>();
+    for (const [name, parameters] of initialWeights(architecture, plan.seed)) groups.set(name, { parameters });
+    this.optimizer = new Optimizer(engine, groups, plan.optimizer);
+    const trained = [...layerShapes(architecture).keys()];
+    const blocks = Array.from({ length: architecture.layers }, () => ({
+      mixer,
+      trained,
+      activations: "saved" as const,
+    }));
+    this.#stack = new Stack(engine, { architecture, batch, length, blocks, trainEnds: true });
+  }
+
+  async gradients(window: TokenWindow): Promise<{ loss: number; gradients: Gradients }> {
+    const { loss, layers, ends } = await this.#stack.gradients(window, this.#weights());
+    const gradients: Gradients = new Map([["ends", ends]]);
+    layers.forEach((tensors, layer) => {
+      gradients.set(`layer ${layer}`, tensors);
+    });
+    return { loss, gradients };
+  }
+
+  async heldOut(): Promise<number> {
+    let [total, count] = [0, 0];
+    for (const window of this.#plan.heldOut) {
+      const score = await this.#stack.score(window, this.#weights());
+      total += score.total;
+      count += score.count;
+    }
+    return total / count;
+  }
+
+  /** The weights as they stand. */
+  weights(): ModelWeights {
+    const { layers, embedding, finalNorm, head } = this.#weights();
+    return { embedding, finalNorm, head, layers: layers as ModelWeights["layers"] };
+  }
+
+  #weights(): StackWeights {
+    const parameters = (name: string) => this.optimizer.groups.get(name)?.parameters ?? {};
+    const {
+      embedding,
+      finalNorm,
+      head = embedding,
+    } = parameters("ends") as Record<"embedding" | "finalNorm" | "head", FloatTensor>;
+    const layers = Array.from({ length: this.#plan.architecture.layers }, (_unused, layer) =>
+      parameters(`layer ${layer}`),
+    );
+    return { embedding, finalNorm, head, layers: layers as Record<LayerRole, FloatTensor>[] };
+  }
+}

@@ -1,0 +1,237 @@
+/** Forward and backward through all blocks of a model, with the head's loss in token chunks. */
+import { type Architecture, ropeTables } from "../families/index.ts";
+import { add, addRows, input, type Program, program } from "../graph/index.ts";
+import { embedProgram, headGradientProgram, scoreProgram } from "../model/head.ts";
+import { type TrainingBlock, type TrainingBlockPlan, trainingBlock } from "../model/training-block.ts";
+import {
+  bytesHeld,
+  type Engine,
+  type FloatTensor,
+  floats,
+  floatsOf,
+  indices,
+  type Tensor,
+  type Tensors,
+} from "../runtime/index.ts";
+import type { TokenWindow } from "./data-order.ts";
+
+/** Bytes of logits formed at once in the loss: rows are few where the vocabulary is large. */
+const logitBytes = 64 * 2 ** 20;
+
+/** What a stack needs at each step. */
+export interface StackWeights {
+  readonly embedding: FloatTensor;
+  readonly finalNorm: FloatTensor;
+  readonly head: FloatTensor;
+  /** Every input of each block's programs: weights by role, adapters, mixer parameters. */
+  readonly layers: readonly Readonly<Record<string, Tensor>>[];
+}
+
+/** How a stack is built. */
+export interface StackPlan {
+  readonly architecture: Architecture;
+  readonly batch: number;
+  readonly length: number;
+  /** Each layer's block. */
+  readonly blocks: readonly TrainingBlockPlan[];
+  /** Also compute the gradients of embedding, final norm and head. */
+  readonly trainEnds: boolean;
+}
+
+/** The loss of one micro-batch and every gradient. */
+export interface StackGradients {
+  /** Mean loss per counted token, nats. */
+  readonly loss: number;
+  /** `NAME` → gradient, by layer. */
+  readonly layers: readonly Tensors[];
+  /** Gradients of `embedding`, `finalNorm` and `head` (a tied head's is in the embedding's), where asked. */
+  readonly ends: Tensors;
+}
+
+/** Runs a model's blocks forward, then backward. */
+export class Stack {
+  readonly #engine: Engine;
+  readonly #plan: StackPlan;
+  readonly #blocks = new Map<string, TrainingBlock>();
+  readonly #angles: { cos: FloatTensor; sin: FloatTensor };
+
+  constructor(engine: Engine, plan: StackPlan) {
+    this.#engine = engine;
+    this.#plan = plan;
+    const { architecture, length } = plan;
+    const { cos, sin } = ropeTables(architecture.rope, 0, length);
+    const shape = [length, architecture.headDim / 2];
+    this.#angles = { cos: floats(shape, cos), sin: floats(shape, sin) };
+  }
+
+  /** The loss and gradients of one micro-batch. */
+  async gradients(window: TokenWindow, weights: StackWeights): Promise<StackGradients> {
+    const inputs: FloatTensor[] = [];
+    const kept: Tensors[] = [];
+    let x = await this.#embed(window, weights);
+    for (const [layer, feeds] of weights.layers.entries()) {
+      inputs.push(x);
+      const { y, ...saved } = await this.#forward(layer, x, feeds);
+      this.#engine.memory.add("activations", bytesHeld([x, ...Object.values(saved)]));
+      kept.push(saved);
+      x = y as FloatTensor;
+    }
+    const head = await this.#head(x, window, weights);
+    let upstream = head.xGradient;
+    const layers: Tensors[] = [];
+    for (let layer = weights.layers.length - 1; layer >= 0; layer--) {
+      const [input, feeds] = [inputs.pop(), weights.layers[layer]];
+      const saved = kept.pop() ?? {};
+      if (input === undefined || feeds === undefined) throw new RangeError(`layer ${layer} was not run forward`);
+      const { xGradient, ...gradients } = await this.#backward(layer, {
+        ...feeds,
+        ...saved,
+        x: input,
+        yGradient: upstream,
+      });
+      this.#engine.memory.add("activations", -bytesHeld([input, ...Object.values(saved)]));
+      upstream = xGradient as FloatTensor;
+      layers.unshift(withoutPrefix(gradients, "gradient."));
+    }
+    const ends = this.#plan.trainEnds ? await this.#ends(upstream, window, head) : {};
+    return { loss: head.loss, layers, ends };
+  }
+
+  /** Sum of the counted tokens' losses, and their number, without gradients. */
+  async score(window: TokenWindow, weights: StackWeights): Promise<{ total: number; count: number }> {
+    let x = await this.#embed(window, weights);
+    for (const [layer, feeds] of weights.layers.entries()) x = (await this.#forward(layer, x, feeds)).y as FloatTensor;
+    let [total, count] = [0, 0];
+    for (const chunk of this.#chunks(x, window)) {
+      const program = await this.#engine.cached(`score ${chunk.rows}`, () =>
+        scoreProgram(this.#plan.architecture, chunk.rows),
+      );
+      const { loss } = await program.run({ ...chunk.feeds, finalNorm: weights.finalNorm, head: weights.head });
+      const losses = floatsOf(loss as Tensor);
+      chunk.weights.forEach((weight, row) => {
+        total += weight * (losses[row] ?? 0);
+        count += weight;
+      });
+    }
+    return { total, count };
+  }
+
+  async #embed({ ids }: TokenWindow, { embedding }: StackWeights): Promise<FloatTensor> {
+    const { architecture, batch, length } = this.#plan;
+    const program = await this.#engine.cached(`embed ${batch} ${length}`, () =>
+      embedProgram(architecture, batch, length),
+    );
+    return (await program.run({ embedding, ids: indices([batch, length], ids) })).x as FloatTensor;
+  }
+
+  #block(layer: number): { key: string; block: TrainingBlock } {
+    const { architecture, blocks, batch, length } = this.#plan;
+    const plan = blocks[layer];
+    if (plan === undefined) throw new RangeError(`the plan has no layer ${layer}`);
+    const key = `training block ${batch} ${length} ${JSON.stringify(plan)}`;
+    const block = this.#blocks.get(key) ?? trainingBlock(architecture, plan, batch, length);
+    this.#blocks.set(key, block);
+    return { key, block };
+  }
+
+  async #forward(layer: number, x: FloatTensor, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
+    const { key, block } = this.#block(layer);
+    const program = await this.#engine.cached(`${key} forward`, () => block.forward);
+    return await program.run({ ...feeds, ...this.#angles, x });
+  }
+
+  async #backward(layer: number, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
+    const { key, block } = this.#block(layer);
+    const program = await this.#engine.cached(`${key} backward`, () => block.backward);
+    return await program.run({ ...feeds, ...this.#angles });
+  }
+
+  *#chunks(x: FloatTensor, { targets, weights }: TokenWindow) {
+    const { hiddenSize, vocabularySize } = this.#plan.architecture;
+    const all = targets.length;
+    const most = Math.max(1, Math.floor(logitBytes / (4 * vocabularySize)));
+    const rows = Math.ceil(all / Math.ceil(all / most));
+    for (let start = 0; start < all; start += rows) {
+      const count = Math.min(rows, all - start);
+      const feeds = {
+        x: floats([count, hiddenSize], x.data.subarray(start * hiddenSize, (start + count) * hiddenSize)),
+        targets: indices([count, 1], targets.subarray(start, start + count)),
+      };
+      yield { start, rows: count, feeds, weights: weights.subarray(start, start + count) };
+    }
+  }
+
+  async #head(x: FloatTensor, window: TokenWindow, weights: StackWeights) {
+    const { architecture, trainEnds } = this.#plan;
+    const counted = window.weights.reduce((sum, weight) => sum + weight, 0);
+    const xGradient = floats(x.shape);
+    const width = architecture.hiddenSize;
+    let loss = 0;
+    let own: Tensors = {};
+    for (const { start, rows, feeds, weights: counts } of this.#chunks(x, window)) {
+      const program = await this.#engine.cached(`head gradient ${rows} ${trainEnds}`, () =>
+        headGradientProgram(architecture, rows, { weights: trainEnds }),
+      );
+      const target = floats([rows, width], xGradient.data.subarray(start * width, (start + rows) * width));
+      const share = floats(
+        [rows, 1],
+        counts.map((weight) => weight / Math.max(counted, 1)),
+      );
+      const results = await program.run(
+        { ...feeds, weights: share, finalNorm: weights.finalNorm, head: weights.head },
+        { xGradient: target },
+      );
+      loss += floatsOf(results.loss as Tensor)[0] ?? 0;
+      if (trainEnds) own = start === 0 ? endGradients(results) : await this.#sum(own, endGradients(results));
+    }
+    return { loss, xGradient: floats(x.shape, xGradient.data), own };
+  }
+
+  async #sum(left: Tensors, right: Tensors): Promise<Tensors> {
+    const shapes = Object.entries(left).map(([name, { shape }]) => [name, shape] as const);
+    const program = await this.#engine.cached(`sum of ${JSON.stringify(shapes)}`, () => sumOf(shapes));
+    const feeds: Record<string, Tensor> = {};
+    for (const [name, tensor] of Object.entries(left)) feeds[`left.${name}`] = tensor;
+    for (const [name, tensor] of Object.entries(right)) feeds[`right.${name}`] = tensor;
+    return await program.run(feeds);
+  }
+
+  /** The embedding's gradient from the stream's, joined with a tied head's. */
+  async #ends(xGradient: FloatTensor, { ids }: TokenWindow, { own }: { own: Tensors }): Promise<Tensors> {
+    const { architecture, batch, length } = this.#plan;
+    const { tiedHead } = architecture;
+    const program = await this.#engine.cached(`embedding gradient ${batch} ${length}`, () =>
+      embeddingGradientProgram(architecture, batch, length),
+    );
+    const { head, finalNorm } = own as Record<"head" | "finalNorm", Tensor>;
+    const feeds = { xGradient, ids: indices([batch, length], ids), ...(tiedHead ? { head } : {}) };
+    const { embedding } = await program.run(feeds);
+    return { embedding: embedding as Tensor, finalNorm, ...(tiedHead ? {} : { head }) };
+  }
+}
+
+function embeddingGradientProgram(
+  { vocabularySize, hiddenSize, tiedHead }: Architecture,
+  batch: number,
+  length: number,
+): Program<"embedding"> {
+  const table = [vocabularySize, hiddenSize];
+  const read = addRows(input("xGradient", [batch, length, hiddenSize]), input("ids", [batch, length], "int64"), table);
+  return program({ embedding: tiedHead ? add(read, input("head", table)) : read });
+}
+
+function sumOf(shapes: readonly (readonly [string, readonly number[]])[]): Program {
+  return program(
+    Object.fromEntries(
+      shapes.map(([name, shape]) => [name, add(input(`left.${name}`, shape), input(`right.${name}`, shape))]),
+    ),
+  );
+}
+
+function endGradients({ finalNormGradient, headGradient }: Tensors): Tensors {
+  return { finalNorm: finalNormGradient as Tensor, head: headGradient as Tensor };
+}
+
+function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+}
