@@ -90,7 +90,9 @@ export class FakeHub {
       return;
     }
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ _id: "1", id: this.repository, sha, private: false, lastModified: "2026-01-01T00:00:00.000Z" }));
+    response.end(
+      JSON.stringify({ _id: "1", id: this.repository, sha, private: false, lastModified: "2026-01-01T00:00:00.000Z" }),
+    );
   }
 
   #serveTree(commit: string, query: URLSearchParams, response: ServerResponse): void {

@@ -172,6 +172,14 @@ test("content with another hash or length than listed is refused and not kept", 
   expect(names).not.toContain(sha256(weights));
 });
 
+test("a model larger than the disk is refused before the first byte", async () => {
+  hub.files.set("model.safetensors", { content: weights, lfs: true, claimed: { size: 2 ** 52 } });
+  const { kind, message } = await failure(resolve());
+  expect(kind).toBe("disk");
+  expect(message).toContain("4503599.63 GB");
+  expect(hub.downloads).toEqual([]);
+});
+
 test.each(["../../escape.json", "/etc/passwd", "a/../../b", "C:\\x.json", "..\\x.json", "tokenizer\u0000.json"])(
   "a listing with the file name %j is refused before anything is written",
   async (name) => {
