@@ -39,7 +39,7 @@ export function keyRows(schema: Schema, prefix = ""): KeyRow[] {
 
 /** The row of a discriminator in one option: its meaning is that of its one value. */
 function choice(row: KeyRow): KeyRow {
-  return { ...row, fallback: "required", description: `${row.type}: ${row.description}` };
+  return { ...row, fallback: "required", description: row.description && `${row.type}: ${row.description}` };
 }
 
 /** The rows of a union's options: equal ones once, others in their order; a discriminator lists all its values. */
@@ -63,6 +63,7 @@ function merged(options: readonly KeyRow[][]): KeyRow[] {
 }
 
 function joined(first: string, second: string, separator: string): string {
+  if (first === "" || second === "") return first || second;
   return first.split(separator).includes(second) ? first : `${first}${separator}${second}`;
 }
 

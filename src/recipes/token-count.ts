@@ -4,6 +4,8 @@ import { z } from "zod";
 const COUNT = /^(\d+(?:\.\d+)?)\s*([kKmMgGbB]?)$/;
 const FACTORS: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9, b: 1e9 };
 
+const WRITING = "must be a number of tokens such as 300000, 300k or 1M";
+
 /** The number in `300`, `300k`, `1.5M` or `2B`; undefined where the text is none, is not whole or exceeds 2^53. */
 export function parseTokenCount(text: string): number | undefined {
   const match = COUNT.exec(text.trim());
@@ -29,9 +31,7 @@ export function formatTokenCount(count: number): string {
 
 /** A positive count in a recipe: a whole number, or text such as 300k or 1M. */
 export const tokenCount = z
-  .union([z.int().positive(), z.string().regex(COUNT)], {
-    error: "must be a number of tokens such as 300000, 300k or 1M",
-  })
+  .union([z.int().positive(), z.string().regex(COUNT, WRITING)], { error: WRITING })
   .transform((value, context) => {
     const count = typeof value === "number" ? value : parseTokenCount(value);
     if (count !== undefined && count > 0) return count;

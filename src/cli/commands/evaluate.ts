@@ -1,0 +1,79 @@
+/** `subquad evaluate`: perplexity by length, tasks and ablations, beside the teacher. */
+import type { Command } from "commander";
+import type { Verbs } from "../../pipeline/contract.ts";
+import { describedCommand, option } from "../help.ts";
+import { addCommon, type CommonFlags, commonOptions, MODEL_HELP } from "../options.ts";
+import { lengths, list, tokens, whole } from "../parse.ts";
+import { evaluateText } from "../reports/evaluate.ts";
+import type { Session } from "../session.ts";
+
+/** Tokens of text that an evaluation reads where nothing else is said. */
+const DEFAULT_TOKENS = 40960;
+
+interface EvaluateFlags extends CommonFlags {
+  readonly against?: string;
+  readonly text?: string;
+  readonly lengths?: number[];
+  readonly maxTokens: number;
+  readonly tasks?: string[];
+  readonly taskData?: string;
+  readonly limit?: number;
+  readonly ablations?: boolean;
+  readonly report?: string;
+}
+
+/** The command on its verb. */
+export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session): Command {
+  const command = describedCommand({
+    name: "evaluate",
+    summary: "measure perplexity by length, tasks and ablations, beside the teacher",
+    description:
+      "Measures perplexity on windows of the given lengths, scores multiple-choice tasks, and with --ablations what is left " +
+      "without the linear part, without the window and without both.",
+    examples: [
+      {
+        command: "subquad evaluate smol-linear --against HuggingFaceTB/SmolLM2-135M --ablations",
+        meaning: "beside its teacher, with ablations",
+      },
+      {
+        command: "subquad evaluate smol-linear --text book.txt --lengths 512,2k,8k --report report.html",
+        meaning: "on your own text, with plots",
+      },
+      {
+        command: "subquad evaluate smol-linear --task-data tasks/ --tasks piqa,arc_easy --limit 200",
+        meaning: "two tasks, 200 rows each",
+      },
+    ],
+  })
+    .argument("<model>", MODEL_HELP)
+    .addOption(option("--against <model>", "the teacher to compare with"))
+    .addOption(option("--text <path>", "the text to measure on (default: the held-out end of the built-in texts)"))
+    .addOption(option("--lengths <list>", "window lengths in tokens, for instance 512,2048", { parse: lengths }))
+    .addOption(
+      option("--max-tokens <n>", "tokens of the text that are used, the same for all lengths", {
+        parse: tokens,
+        fallback: DEFAULT_TOKENS,
+      }),
+    )
+    .addOption(option("--tasks <list>", "tasks by the stems of their files in the task folder", { parse: list }))
+    .addOption(option("--task-data <dir>", "the folder of task files", { variable: "SUBQUAD_TASK_DATA" }))
+    .addOption(option("--limit <n>", "rows of each task (default: all)", { parse: whole(1) }))
+    .addOption(option("--ablations", "also measure window only, linear only and neither"))
+    .addOption(option("--report <file.html>", "write a report with plots"));
+  return addCommon(command).action(async (model: string, flags: EvaluateFlags) => {
+    const document = await session.run(verbs.evaluate, {
+      ...commonOptions(flags),
+      model,
+      against: flags.against,
+      text: flags.text,
+      lengths: flags.lengths,
+      maxTokens: flags.maxTokens,
+      tasks: flags.tasks,
+      taskData: flags.taskData,
+      limit: flags.limit,
+      ablations: flags.ablations === true,
+      report: flags.report,
+    });
+    session.write(flags.json, document, evaluateText);
+  });
+}

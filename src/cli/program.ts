@@ -1,0 +1,70 @@
+/** The command line as one object: every command whose verb exists. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { packageRoot } from "../package-root.ts";
+import type { Verbs } from "../pipeline/contract.ts";
+import { benchCommand } from "./commands/bench.ts";
+import { cacheCommand } from "./commands/cache.ts";
+import { chatCommand } from "./commands/chat.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { generateCommand } from "./commands/generate.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { linearizeCommand } from "./commands/linearize.ts";
+import { logitsCommand } from "./commands/logits.ts";
+import { pretrainCommand } from "./commands/pretrain.ts";
+import { recipesCommand } from "./commands/recipes.ts";
+import { fullName } from "./help.ts";
+import type { Session } from "./session.ts";
+
+type Maker = (verbs: Verbs, session: Session) => Command;
+
+/** The commands in the order of the help, each with the verbs it calls. */
+const makers: readonly { readonly needs: readonly (keyof Verbs)[]; readonly make: Maker }[] = [
+  { needs: ["linearize", "planLinearize"], make: linearizeCommand },
+  { needs: ["evaluate"], make: evaluateCommand },
+  { needs: ["generate"], make: generateCommand },
+  { needs: ["chat"], make: chatCommand },
+  { needs: ["logits"], make: logitsCommand },
+  { needs: ["inspect"], make: inspectCommand },
+  { needs: ["pretrain"], make: pretrainCommand },
+  { needs: ["bench"], make: benchCommand },
+];
+
+/** The program, its output going to the session's terminal; errors are thrown, never exited on. */
+export function createProgram(verbs: Partial<Verbs>, session: Session): Command {
+  const program = new Command("subquad")
+    .description("Turn a pretrained softmax transformer into a linear-time, constant-memory model.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .addHelpText(
+      "after",
+      "\nsubquad COMMAND --help shows a command's options and examples. Documentation: docs/cli.md",
+    );
+  for (const { needs, make } of makers) {
+    if (needs.every((name) => verbs[name] !== undefined)) program.addCommand(make(verbs as Verbs, session));
+  }
+  program.addCommand(recipesCommand(session)).addCommand(cacheCommand(session));
+  configure(program, session);
+  return program;
+}
+
+function configure(command: Command, session: Session): void {
+  const { output, errors } = session.terminal;
+  command
+    .exitOverride()
+    .showHelpAfterError(`(${fullName(command)} --help shows the options)`)
+    .configureOutput({
+      writeOut: (text) => output.write(text),
+      writeErr: (text) => errors.write(text),
+      getOutHelpWidth: () => output.columns ?? 100,
+      getErrHelpWidth: () => errors.columns ?? 100,
+    });
+  for (const below of command.commands) configure(below, session);
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
+}

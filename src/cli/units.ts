@@ -1,0 +1,60 @@
+/** Quantities for people: bytes, durations, rates, perplexities. */
+
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** `1.5 GiB`: three digits, binary units. */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toPrecision(3)} ${BYTE_UNITS[unit]}`;
+}
+
+/** `42 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "unknown time";
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
+  const rounded = Math.round(seconds);
+  for (const [size, name, below, belowName] of [
+    [86400, "d", 3600, "h"],
+    [3600, "h", 60, "min"],
+    [60, "min", 1, "s"],
+  ] as const) {
+    if (rounded < size) continue;
+    const rest = Math.floor((rounded % size) / below);
+    return `${Math.floor(rounded / size)} ${name}${rest > 0 ? ` ${rest} ${belowName}` : ""}`;
+  }
+  return `${rounded} s`;
+}
+
+/** `850`, `12.3k`, `1.50M`: at most three digits. */
+export function count(value: number): string {
+  for (const [size, unit] of [
+    [1e9, "B"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const) {
+    if (value >= size) return `${trim((value / size).toPrecision(3))}${unit}`;
+  }
+  return String(Math.round(value));
+}
+
+/** A measured number with at most `digits` significant digits; `–` where it was not measured. */
+export function measured(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined) return "–";
+  if (!Number.isFinite(value)) return String(value);
+  if (value !== 0 && (Math.abs(value) >= 1e7 || Math.abs(value) < 1e-4)) return value.toExponential(2);
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** A share as per cent. */
+export function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}
+
+function trim(digits: string): string {
+  return digits.includes("e") ? String(Number(digits)) : digits;
+}

@@ -1,0 +1,20 @@
+/** Recipes as the pipeline runs them: their mixer checked by the mixers' own schema. */
+import { type MixerSpec, mixerSpec, parseMixer } from "../mixers/index.ts";
+import { loadRecipe, type Recipe, type RecipeChanges, recipeSchema } from "../recipes/index.ts";
+
+/** The schema of a recipe's mixer: each axis, and that the axes fit each other. */
+export const mixerSchema = mixerSpec.superRefine((spec, context) => {
+  try {
+    parseMixer(spec);
+  } catch (error) {
+    context.addIssue(error instanceof Error ? error.message : String(error));
+  }
+});
+
+/** The schema of recipes of `linearize`. */
+export const linearizeRecipeSchema = recipeSchema(mixerSchema);
+
+/** Loads a recipe of `linearize` by name or path; see `loadRecipe` for its errors. */
+export function loadLinearizeRecipe(reference: string, changes: RecipeChanges = {}): Promise<Recipe<MixerSpec>> {
+  return loadRecipe(reference, mixerSchema, changes);
+}
