@@ -33,22 +33,51 @@ export async function* readParts(path: string, onEnd: (file: TextFile) => void):
     bytes += result.value.length;
     return result.value;
   };
-  const decode = (chunk: Buffer | undefined, before: number): string => {
+  const decode = (chunk: Buffer | undefined): string => {
     try {
       return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
     } catch (error) {
-      throw new FormatError(path, `is not valid UTF-8 (in the bytes from ${before} to ${bytes})`, { cause: error });
+      const at = chunk === undefined ? bytes : bytes - chunk.length + firstInvalid(chunk);
+      throw new FormatError(
+        path,
+        `is not valid UTF-8 at byte ${at}; convert it first, for instance with iconv -f latin1 -t utf-8`,
+        { cause: error },
+      );
     }
   };
   try {
     for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
-      const text = decode(chunk, Math.max(0, bytes - chunk.length - 3));
+      const text = decode(chunk);
       if (text !== "") yield text;
     }
-    const rest = decode(undefined, Math.max(0, bytes - 3));
+    const rest = decode(undefined);
     if (rest !== "") yield rest;
   } finally {
     stream.destroy();
     onEnd({ path, bytes, sha256: hash.digest("hex"), whole: ended });
+  }
+}
+
+/** Where the first bytes stand that belong to no character; a character begun in the chunk before is passed over. */
+function firstInvalid(chunk: Buffer): number {
+  let begin = 0;
+  while (begin < 3 && ((chunk[begin] ?? 0) & 0xc0) === 0x80) begin++;
+  let good = begin;
+  for (let bad = chunk.length; bad - good > 1; ) {
+    const middle = (good + bad) >>> 1;
+    if (decodes(chunk.subarray(begin, middle), true)) good = middle;
+    else bad = middle;
+  }
+  // What was begun and never finished is where the fault lies.
+  while (good > begin && !decodes(chunk.subarray(begin, good), false)) good--;
+  return good;
+}
+
+function decodes(bytes: Uint8Array, stream: boolean): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream });
+    return true;
+  } catch {
+    return false;
   }
 }

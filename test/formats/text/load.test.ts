@@ -96,7 +96,7 @@ test("files that are empty, missing, packed, or not UTF-8 are named", async () =
   await expect(load()).rejects.toThrow("pass --text PATH");
   const latin = Buffer.concat([Buffer.alloc(1_500_000, 0x61), Buffer.from([0xe9, 0x20])]);
   await expect(load(await put("latin.txt", latin))).rejects.toThrow(
-    /latin\.txt: is not valid UTF-8 \(in the bytes from 1048573 to 1500002\)/,
+    "latin.txt: is not valid UTF-8 at byte 1500000; convert it first",
   );
   await expect(load(await put("cut.txt", Buffer.from([0x61, 0xc3])))).rejects.toThrow("is not valid UTF-8");
   await mkdir(join(folder, "none"));
