@@ -1,7 +1,7 @@
 /** The whole-sequence forward pass: block after block, one compiled program per kind of layer. */
-import { ropeTables } from "../families/index.ts";
+import { type AngleTables, angleTables } from "../model/angles.ts";
 import { embedProgram, headProgram, scoreProgram } from "../model/head.ts";
-import { softmaxBlockProgram } from "../model/softmax-block.ts";
+import { type Ablation, mixerBlockProgram } from "../model/mixer-block.ts";
 import { type Engine, type FloatTensor, floats, floatsOf, indices, type Tensor } from "../runtime/index.ts";
 import type { Model } from "./model.ts";
 
@@ -19,21 +19,18 @@ const headRows = 256;
 export class ForwardPass {
   readonly engine: Engine;
   readonly model: Model;
-  readonly #angles = new Map<number, { cos: FloatTensor; sin: FloatTensor }>();
+  readonly #ablation: Ablation;
+  readonly #angles = new Map<number, AngleTables>();
 
-  constructor(engine: Engine, model: Model) {
+  /** `ablation` weakens a branch of every converted layer (default: none). */
+  constructor(engine: Engine, model: Model, ablation: Ablation = {}) {
     this.engine = engine;
     this.model = model;
+    this.#ablation = ablation;
   }
 
-  /** Rotary tables of positions 0 to length. */
-  angles(length: number): { cos: FloatTensor; sin: FloatTensor } {
-    const known = this.#angles.get(length);
-    if (known !== undefined) return known;
-    const { rope, headDim } = this.model.architecture;
-    const { cos, sin } = ropeTables(rope, 0, length);
-    const shape = [length, headDim / 2];
-    const tables = { cos: floats(shape, cos), sin: floats(shape, sin) };
+  #anglesOf(length: number): AngleTables {
+    const tables = this.#angles.get(length) ?? angleTables(this.model.architecture, 0, length);
     this.#angles.set(length, tables);
     return tables;
   }
@@ -50,17 +47,17 @@ export class ForwardPass {
 
   /** The stream `[batch, length, hidden]` after a layer. */
   async block(layer: number, x: FloatTensor): Promise<FloatTensor> {
-    const { architecture, weights } = this.model;
+    const { architecture, weights, mixers } = this.model;
+    const mixer = mixers[layer];
+    if (mixer === undefined) throw new RangeError(`the model has no layer ${layer}`);
     const [batch = 1, length = 1] = x.shape;
-    const program = await this.engine.cached(`softmax block ${batch} ${length}`, () =>
-      softmaxBlockProgram(architecture, batch, length),
+    const key = `block ${batch} ${length} ${JSON.stringify(mixer.spec)} ${JSON.stringify(this.#ablation)}`;
+    const program = await this.engine.cached(key, () =>
+      mixerBlockProgram(architecture, mixer.spec, batch, length, this.#ablation),
     );
-    const { y } = await program.run({
-      x,
-      ...this.angles(length),
-      ...(weights.layers[layer] as Record<string, Tensor>),
-    });
-    return y as FloatTensor;
+    const feeds: Record<string, Tensor> = { x, ...this.#anglesOf(length), ...weights.layers[layer] };
+    for (const [name, weight] of Object.entries(mixer.parameters)) feeds[`mixer.${name}`] = weight;
+    return (await program.run(feeds)).y as FloatTensor;
   }
 
   /** The stream after the last layer, before the final norm; `visit` sees the stream after each layer (0: the embedding). */

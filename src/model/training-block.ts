@@ -1,8 +1,9 @@
 /** A block as two programs, forward and backward, for training through the whole depth of a model. */
 import { type Architecture, type LayerRole, layerShapes } from "../families/index.ts";
 import { gradient, input, named, type Program, program, type Shape, separate, type Value } from "../graph/index.ts";
-import { chunked, type MixerSpec, mixerParameters } from "../mixers/index.ts";
+import { chunked, type MixerSpec } from "../mixers/index.ts";
 import { attentionInputs, blockOutput } from "./block.ts";
+import { blockInputs, mixerInputs } from "./mixer-block.ts";
 import {
   type AdapterValues,
   adaptedProjection,
@@ -11,7 +12,6 @@ import {
   type ProjectionRole,
   weightInputs,
 } from "./projection.ts";
-import { blockInputs } from "./softmax-block.ts";
 
 /** Low-rank adapters of a block. */
 export interface AdapterPlan {
@@ -52,18 +52,6 @@ export function adapterShapes(architecture: Architecture, { rank, targets }: Ada
   return result;
 }
 
-/** Inputs of a mixer's parameters, by parameter name. */
-export function mixerInputs(
-  spec: MixerSpec,
-  { heads, groups, headDim }: Architecture,
-  batch: number,
-  length: number,
-): Record<string, Value> {
-  const sizes = { batch, heads, groups, length, dim: headDim };
-  const entries = Object.entries(mixerParameters(spec, sizes));
-  return Object.fromEntries(entries.map(([name, { shape }]) => [name, input(`mixer.${name}`, shape)]));
-}
-
 /** Builds a block's forward and backward programs. */
 export function trainingBlock(
   architecture: Architecture,
@@ -73,7 +61,7 @@ export function trainingBlock(
 ): TrainingBlock {
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs<LayerRole>(layerShapes(architecture));
-  const parameters = mixerInputs(plan.mixer, architecture, batch, length);
+  const parameters = mixerInputs(plan.mixer, architecture);
   const adapters = weightInputs(plan.adapters ? adapterShapes(architecture, plan.adapters) : new Map<string, Shape>());
   const project = projections(denseProjection(weights), adapters, plan.adapters);
   const pieces = attentionInputs(x, weights, project, angles, architecture);

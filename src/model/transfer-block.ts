@@ -3,17 +3,16 @@ import { type Architecture, layerShapes } from "../families/index.ts";
 import { gradient, mean, multiply, type Program, program, reshape, subtract, type Value } from "../graph/index.ts";
 import { chunked, type MixerSpec } from "../mixers/index.ts";
 import { attentionInputs, blockOutput } from "./block.ts";
+import { blockInputs, mixerInputs, softmaxMixer } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
-import { blockInputs, softmaxMixer } from "./softmax-block.ts";
-import { mixerInputs } from "./training-block.ts";
 
 /** What a transfer program returns. */
 export interface TransferPlan {
   readonly mixer: MixerSpec;
   /** Factor of the mean squared error (published: 1000). */
   readonly scale: number;
-  /** Also return `gradient.mixer.NAME` of each of the mixer's parameters. */
-  readonly gradients: boolean;
+  /** Names of the mixer's parameters whose `gradient.NAME` is returned too. */
+  readonly trained: readonly string[];
 }
 
 /**
@@ -23,7 +22,7 @@ export interface TransferPlan {
  */
 export function transferBlockProgram(
   architecture: Architecture,
-  { mixer, scale, gradients }: TransferPlan,
+  { mixer, scale, trained }: TransferPlan,
   batch: number,
   length: number,
 ): Program {
@@ -31,16 +30,14 @@ export function transferBlockProgram(
   const weights = weightInputs(layerShapes(architecture));
   const project = denseProjection(weights);
   const pieces = attentionInputs(x, weights, project, angles, architecture);
-  const parameters = mixerInputs(mixer, architecture, batch, length);
+  const parameters = mixerInputs(mixer, architecture);
   const teacher = softmaxMixer(pieces, architecture);
   const difference = subtract(chunked(mixer, { ...pieces, parameters }).output, teacher);
   const error = reshape(mean(multiply(difference, difference)), []);
   const outputs: Record<string, Value> = { y: blockOutput(x, teacher, weights, project, architecture), error };
-  if (gradients) {
-    const names = Object.keys(parameters);
-    gradient(multiply(error, scale), Object.values(parameters)).forEach((value, index) => {
-      outputs[`gradient.mixer.${names[index]}`] = value;
-    });
-  }
+  const variables = trained.flatMap((name) => parameters[name] ?? []);
+  gradient(multiply(error, scale), variables).forEach((value, index) => {
+    outputs[`gradient.${trained[index]}`] = value;
+  });
   return program(outputs);
 }

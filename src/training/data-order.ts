@@ -1,10 +1,5 @@
 /** Which windows of a token stream a step reads: a pure function of seed and step, so that a resumed run reads the same. */
-
-/** A stream of tokens with an optional mask of those whose loss counts. */
-export interface TokenStream {
-  readonly ids: Uint32Array;
-  readonly mask?: Uint8Array | undefined;
-}
+import type { TokenStream } from "../formats/text/token-stream.ts";
 
 /** One micro-batch: inputs `[batch, length]` with the token after each. */
 export interface TokenWindow {

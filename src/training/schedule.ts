@@ -3,7 +3,7 @@
 /** A schedule as data. */
 export type ScheduleSettings = { readonly warmup: number } & (
   | { readonly kind: "constant" }
-  | { readonly kind: "cosine"; readonly final: number }
+  | { readonly kind: "cosine"; readonly minimum: number }
   | { readonly kind: "plateau"; readonly factor: number; readonly patience: number; readonly minimum: number }
 );
 
@@ -33,7 +33,7 @@ export function createSchedule(settings: ScheduleSettings, learningRate: number,
     if (settings.kind === "constant") return learningRate;
     const progress = (step - settings.warmup) / Math.max(steps - settings.warmup, 1);
     const cosine = (1 + Math.cos(Math.PI * Math.min(Math.max(progress, 0), 1))) / 2;
-    return learningRate * (settings.final + (1 - settings.final) * cosine);
+    return settings.minimum + (learningRate - settings.minimum) * cosine;
   };
   return {
     state: { scale: 1, best: null, bad: 0 },

@@ -1,6 +1,7 @@
 /** Forward and backward through all blocks of a model, with the head's loss in token chunks. */
-import { type Architecture, ropeTables } from "../families/index.ts";
+import type { Architecture } from "../families/index.ts";
 import { add, addRows, input, type Program, program } from "../graph/index.ts";
+import { type AngleTables, angleTables } from "../model/angles.ts";
 import { embedProgram, headGradientProgram, scoreProgram } from "../model/head.ts";
 import { type TrainingBlock, type TrainingBlockPlan, trainingBlock } from "../model/training-block.ts";
 import {
@@ -53,15 +54,12 @@ export class Stack {
   readonly #engine: Engine;
   readonly #plan: StackPlan;
   readonly #blocks = new Map<string, TrainingBlock>();
-  readonly #angles: { cos: FloatTensor; sin: FloatTensor };
+  readonly #angles: AngleTables;
 
   constructor(engine: Engine, plan: StackPlan) {
     this.#engine = engine;
     this.#plan = plan;
-    const { architecture, length } = plan;
-    const { cos, sin } = ropeTables(architecture.rope, 0, length);
-    const shape = [length, architecture.headDim / 2];
-    this.#angles = { cos: floats(shape, cos), sin: floats(shape, sin) };
+    this.#angles = angleTables(plan.architecture, 0, plan.length);
   }
 
   /** The loss and gradients of one micro-batch. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { familyOf } from "../../src/families/index.ts";
 import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
 import { readWeights } from "../../src/model/weights.ts";
+import { softmaxSpec } from "../../src/pipeline/layer-plan.ts";
 import type { Model } from "../../src/inference/model.ts";
 
 /** The model in a folder of Hugging Face layout, read with the given configuration file. */
@@ -15,5 +16,6 @@ export function loadFolder(folder: string, configFile = "config.json"): Model {
   const source = openSafetensors(folder);
   const weights = readWeights(source, family.tensors, architecture);
   source.close();
-  return { architecture, weights, mixers: [] };
+  const mixers = Array.from({ length: architecture.layers }, () => ({ spec: softmaxSpec, parameters: {} }));
+  return { architecture, weights, mixers };
 }

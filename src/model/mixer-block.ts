@@ -1,0 +1,55 @@
+/** A block over a whole sequence with any token mixer: softmax attention in a teacher, its replacement in a student. */
+import { type Architecture, layerShapes } from "../families/index.ts";
+import { causalAttention, input, multiply, type Program, program, type Value } from "../graph/index.ts";
+import { chunked, type MixerSpec, mixerParameters } from "../mixers/index.ts";
+import { type Angles, type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
+import { denseProjection, weightInputs } from "./projection.ts";
+
+/** What to take away from converted layers: factors of the window's and the state's weight, or of the whole output. */
+export interface Ablation {
+  readonly window?: number;
+  readonly linear?: number;
+  /** 0 leaves the residual stream and the MLP alone. */
+  readonly output?: number;
+}
+
+/** The stream and the rotary tables every block program reads: `x` `[batch, length, hidden]`, `cos`, `sin` `[length, dim/2]`. */
+export function blockInputs(
+  { hiddenSize, headDim }: Architecture,
+  batch: number,
+  length: number,
+): { x: Value; angles: Angles } {
+  const table = [length, headDim / 2];
+  return { x: input("x", [batch, length, hiddenSize]), angles: { cos: input("cos", table), sin: input("sin", table) } };
+}
+
+/** Inputs `mixer.NAME` for a mixer's parameters, by parameter name. */
+export function mixerInputs(spec: MixerSpec, architecture: Architecture): Record<string, Value> {
+  const { heads, groups, headDim } = architecture;
+  const parameters = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, { shape }]) => [name, input(`mixer.${name}`, shape)]),
+  );
+}
+
+/** The teacher's token mixer: causal softmax attention, fused. */
+export function softmaxMixer({ queries, keys, values }: AttentionInputs, { headDim }: Architecture): Value {
+  return causalAttention(queries, keys, values, { scale: headDim ** -0.5 });
+}
+
+/** `x`, `cos`, `sin`, one layer's weights by role and `mixer.NAME` → `y`, the stream after the block. */
+export function mixerBlockProgram(
+  architecture: Architecture,
+  spec: MixerSpec,
+  batch: number,
+  length: number,
+  { output = 1, ...ablation }: Ablation = {},
+): Program<"y"> {
+  const { x, angles } = blockInputs(architecture, batch, length);
+  const weights = weightInputs(layerShapes(architecture));
+  const project = denseProjection(weights);
+  const pieces = attentionInputs(x, weights, project, angles, architecture);
+  const parameters = mixerInputs(spec, architecture);
+  const mixed = chunked(spec, { ...pieces, parameters, ablation }).output;
+  return program({ y: blockOutput(x, multiply(mixed, output), weights, project, architecture) });
+}
