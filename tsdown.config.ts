@@ -5,6 +5,8 @@ export default defineConfig({
   format: "esm",
   platform: "node",
   target: "node20",
-  dts: { entry: { index: "src/index.ts" } } as never,
+  dts: { entry: "src/index.ts" },
   clean: true,
+  // The package is an ES module already: plain .js and .d.ts, as package.json names them.
+  fixedExtension: false,
 });

@@ -1,6 +1,6 @@
 /** Command-line values from text: token counts, lists and bounded numbers, with messages that say what is accepted. */
 import { InvalidArgumentError } from "commander";
-import { parseTokenCount } from "../recipes/index.ts";
+import { parseTokenCount } from "../recipes/token-count.ts";
 
 /** A count of tokens above zero: `300`, `300k`, `1.5M`. */
 export function tokens(text: string): number {

@@ -14,24 +14,22 @@ export interface KeyRow {
   readonly description: string;
 }
 
-/** The keys below a schema, each before the keys below it. */
-export function keyRows(schema: Schema, prefix = ""): KeyRow[] {
+/** The keys below a schema, each before the keys below it; `entry` stands for one entry of a list. */
+export function keyRows(schema: Schema, prefix = "", entry = ".NAME"): KeyRow[] {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) {
     return Object.entries(inner.shape).flatMap(([key, child]) => {
       const path = prefix === "" ? key : `${prefix}.${key}`;
       return [
         { path, type: typeText(child), fallback: fallbackOf(child), description: describe(child) },
-        ...keyRows(child, path),
+        ...keyRows(child, path, entry),
       ];
     });
   }
-  if (inner instanceof z.ZodArray && unwrap(inner.element) instanceof z.ZodDiscriminatedUnion) {
-    return keyRows(inner.element, `${prefix}.NAME`);
-  }
+  if (inner instanceof z.ZodArray) return keyRows(inner.element, `${prefix}${entry}`, entry);
   if (inner instanceof z.ZodUnion) {
     const chooser = [prefix, discriminatorOf(inner)].filter((part) => part !== "").join(".");
-    const options = inner.options.map((option) => keyRows(option, prefix));
+    const options = inner.options.map((option) => keyRows(option, prefix, entry));
     return merged(options.map((rows) => rows.map((row) => (row.path === chooser ? choice(row) : row))));
   }
   return [];

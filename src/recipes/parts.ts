@@ -1,5 +1,18 @@
 /** The parts that recipes share: optimizer, learning-rate schedule and low-rank adapters, as schemas with a description on every key. */
 import { z } from "zod";
+import { COUNT, parseTokenCount } from "./token-count.ts";
+
+const WRITING = "must be a number of tokens such as 300000, 300k or 1M";
+
+/** A positive count in a recipe: a whole number, or text such as 300k or 1M. */
+export const tokenCount = z
+  .union([z.int().positive(), z.string().regex(COUNT, WRITING)], { error: WRITING })
+  .transform((value, context) => {
+    const count = typeof value === "number" ? value : parseTokenCount(value);
+    if (count !== undefined && count > 0) return count;
+    context.addIssue("must be a whole number of tokens above zero");
+    return z.NEVER;
+  });
 
 /** The optimizer; its learning rate stands beside it, in the stage. */
 export const optimizerSchema = z.strictObject({

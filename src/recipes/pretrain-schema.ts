@@ -1,7 +1,6 @@
 /** The schema of a recipe that trains a small Llama from nothing. */
 import { z } from "zod";
-import { loopShape } from "./parts.ts";
-import { tokenCount } from "./token-count.ts";
+import { loopShape, tokenCount } from "./parts.ts";
 
 const size = z
   .int()

@@ -1,7 +1,6 @@
 /** The schema of a recipe: the one source of validation, `--set`, help, documentation and editor completion. */
 import { z } from "zod";
-import { loopShape, loraSchema } from "./parts.ts";
-import { tokenCount } from "./token-count.ts";
+import { loopShape, loraSchema, tokenCount } from "./parts.ts";
 
 /** A recipe's and a stage's name: what fits a file name and a `--set` path. */
 const nameSchema = z

@@ -1,10 +1,7 @@
 /** Token counts as people write them: `300000`, `300k`, `1M`, `1.5M`. */
-import { z } from "zod";
-
-const COUNT = /^(\d+(?:\.\d+)?)\s*([kKmMgGbB]?)$/;
+/** What a token count looks like. */
+export const COUNT = /^(\d+(?:\.\d+)?)\s*([kKmMgGbB]?)$/;
 const FACTORS: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9, b: 1e9 };
-
-const WRITING = "must be a number of tokens such as 300000, 300k or 1M";
 
 /** The number in `300`, `300k`, `1.5M` or `2B`; undefined where the text is none, is not whole or exceeds 2^53. */
 export function parseTokenCount(text: string): number | undefined {
@@ -28,13 +25,3 @@ export function formatTokenCount(count: number): string {
   }
   return String(count);
 }
-
-/** A positive count in a recipe: a whole number, or text such as 300k or 1M. */
-export const tokenCount = z
-  .union([z.int().positive(), z.string().regex(COUNT, WRITING)], { error: WRITING })
-  .transform((value, context) => {
-    const count = typeof value === "number" ? value : parseTokenCount(value);
-    if (count !== undefined && count > 0) return count;
-    context.addIssue("must be a whole number of tokens above zero");
-    return z.NEVER;
-  });
