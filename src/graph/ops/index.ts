@@ -1,6 +1,7 @@
 /** Every operation of the graph: the algebra that models, mixers and gradient rules are written in. */
 export { type CausalAttentionAttributes, causalAttention } from "./attention.ts";
 export { add, divide, maximum, minimum, multiply, type Operand, power, quotient, subtract } from "./binary.ts";
+export { type CachedAttentionAttributes, type CachedAttentionResult, cachedAttention } from "./cached-attention.ts";
 export { and, type CastAttributes, cast, equal, greater, less, not, or, where } from "./compare.ts";
 export { type AddRowsAttributes, addRows, pick, rows } from "./gather.ts";
 export { type GradientRule, stopGradient, withGradient } from "./gradient-rules.ts";

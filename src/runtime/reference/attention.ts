@@ -1,5 +1,5 @@
 /** The interpreter's fused attention operators, written from their recurrences. */
-import type { CausalAttentionAttributes } from "../../graph/index.ts";
+import type { CachedAttentionAttributes, CausalAttentionAttributes } from "../../graph/index.ts";
 import { fill, type Kernel, take } from "./loops.ts";
 
 const causalAttention: Kernel = (inputs, attributes) => {
@@ -36,6 +36,49 @@ const causalAttention: Kernel = (inputs, attributes) => {
   return [output];
 };
 
+const cachedAttention: Kernel = (inputs, attributes) => {
+  const { scale } = attributes as CachedAttentionAttributes;
+  const [queries, keys, values] = [take(inputs[0]), take(inputs[1]), take(inputs[2])];
+  const [allKeys, allValues] = [take(inputs[3]), take(inputs[4])].map(({ shape, data }) => ({
+    shape,
+    data: data.slice(),
+  }));
+  const seen = take(inputs[5]);
+  const [batch = 0, heads = 0, length = 0, dim = 0] = queries.shape;
+  const [, groups = 1, capacity = 0] = take(allKeys).shape;
+  const output = fill(queries.shape, 0);
+  for (let b = 0; b < batch; b++) {
+    const start = seen.data[b] ?? 0;
+    for (let group = 0; group < groups; group++) {
+      const [from, to] = [(b * groups + group) * length * dim, ((b * groups + group) * capacity + start) * dim];
+      take(allKeys).data.set(keys.data.subarray(from, from + length * dim), to);
+      take(allValues).data.set(values.data.subarray(from, from + length * dim), to);
+    }
+    for (let h = 0; h < heads; h++) {
+      const base = (b * groups + Math.floor((h * groups) / heads)) * capacity;
+      for (let t = 0; t < length; t++) {
+        const row = ((b * heads + h) * length + t) * dim;
+        const weights = Array.from({ length: start + t + 1 }, (_unused, s) => {
+          let score = 0;
+          for (let d = 0; d < dim; d++)
+            score += (queries.data[row + d] ?? 0) * (take(allKeys).data[(base + s) * dim + d] ?? 0);
+          return scale * score;
+        });
+        const peak = Math.max(...weights);
+        const total = weights.reduce((sum, score) => sum + Math.exp(score - peak), 0);
+        for (let d = 0; d < dim; d++) {
+          output.data[row + d] = weights.reduce(
+            (sum, score, s) =>
+              sum + (Math.exp(score - peak) / total) * (take(allValues).data[(base + s) * dim + d] ?? 0),
+            0,
+          );
+        }
+      }
+    }
+  }
+  return [output, take(allKeys), take(allValues)];
+};
+
 const linearAttention: Kernel = (inputs) => {
   const [queries, keys, values, initial] = [take(inputs[0]), take(inputs[1]), take(inputs[2]), take(inputs[3])];
   const [batch = 0, heads = 0, length = 0, features = 0] = queries.shape;
@@ -60,4 +103,4 @@ const linearAttention: Kernel = (inputs) => {
 };
 
 /** Kernels of the fused attention operators. */
-export const attentionKernels: Readonly<Record<string, Kernel>> = { causalAttention, linearAttention };
+export const attentionKernels: Readonly<Record<string, Kernel>> = { cachedAttention, causalAttention, linearAttention };
