@@ -9,7 +9,7 @@ export {
   type StateLayout,
 } from "./contract.ts";
 export { MixerError } from "./errors.ts";
-export { chunked, parallel } from "./mixer.ts";
+export { chunked, fused, parallel, step } from "./mixer.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
 export { type MixerPlan, mixerParameters, planMixer, stateLayout } from "./plan.ts";
 export { presets } from "./presets/index.ts";

@@ -7,7 +7,9 @@ import { axis, kind } from "./axis.ts";
 export interface Term {
   readonly numerator: Value;
   /** Absent where nothing reads it. */
-  readonly denominator?: Value;
+  readonly denominator?: Operand;
+  /** What both have been multiplied by already `[…, 1]`; absent for 1. */
+  readonly scale?: Value;
 }
 
 /** A branch with its weight in the mix. */
@@ -30,8 +32,9 @@ export function guardedDivide(a: Value, b: Value): Value {
   return divide(a, where(equal(b, 0), 1, b));
 }
 
-const own = ({ numerator, denominator }: Term) =>
-  denominator === undefined ? numerator : guardedDivide(numerator, denominator);
+function own({ numerator, denominator = 1 }: Term): Value {
+  return typeof denominator === "number" ? divide(numerator, denominator) : guardedDivide(numerator, denominator);
+}
 
 function sumOf(window: Value | undefined, linear: Value | undefined): Value {
   if (window !== undefined && linear !== undefined) return add(window, linear);
@@ -67,11 +70,15 @@ const joint = kind(
     sumsWeights: true,
     joins: true,
     combine: (window, linear) => {
-      const weighted = (part: "numerator" | "denominator") => {
-        const of = (term: Weighted | undefined) => term?.[part] && multiply(term[part], term.weight);
-        return sumOf(of(window), of(linear));
-      };
-      return guardedDivide(weighted("numerator"), weighted("denominator"));
+      const [first, second] = [window ?? linear, window && linear];
+      if (first === undefined || second === undefined) return apart(first && { ...first, weight: 1 }, undefined);
+      // Each branch takes on the other's scale, which the division then cancels.
+      const weigh = (term: Weighted, other: Weighted) =>
+        other.scale === undefined ? term.weight : multiply(other.scale, term.weight);
+      const weights = [weigh(first, second), weigh(second, first)] as const;
+      const total = (part: "numerator" | "denominator") =>
+        add(multiply(first[part] ?? 1, weights[0]), multiply(second[part] ?? 1, weights[1]));
+      return guardedDivide(total("numerator"), total("denominator"));
     },
   }),
 );

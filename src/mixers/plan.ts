@@ -16,11 +16,13 @@ export interface MixerPlan {
 /** Plans a mixer. Throws a MixerError where the sizes lack something. */
 export function planMixer(spec: MixerSpec, sizes: MixerSizes): MixerPlan {
   const mixer = declareMixer(spec);
-  const reason = unavailable(mixer);
+  const [parallel, chunked, step, fused] = (["parallel", "chunked", "step", "fused"] as const).map((form) =>
+    unavailable(mixer, form),
+  );
   return {
     parameters: parametersOf(mixer, sizes),
     state: layoutOf(mixer, sizes),
-    forms: { parallel: reason, chunked: reason, step: reason, fused: reason },
+    forms: { parallel, chunked, step, fused },
   };
 }
 
@@ -60,15 +62,15 @@ function layoutOf({ window, state, normalize, stages }: Mixer, sizes: MixerSizes
   return Object.assign({}, recurrent, cache, { seen: { dtype: "int64", shape: [batch] } }, ...carried);
 }
 
-function unavailable({ state, stages }: Mixer): string | undefined {
+function unavailable({ window, state, stages }: Mixer, form: Form): string | undefined {
   const recurrence = state?.write.recurrence(state.decay);
   if (typeof recurrence === "string") return recurrence;
-  return stages.find((stage) => stage.unavailable !== undefined)?.unavailable;
+  return stages.find((stage) => stage.unavailable !== undefined)?.unavailable ?? window?.lacks?.[form];
 }
 
 /** Throws a MixerError saying why the mixer has no such form, where it has none. */
 export function requireForm(mixer: Mixer, form: Form): void {
-  const reason = unavailable(mixer);
+  const reason = unavailable(mixer, form);
   if (reason !== undefined) throw new MixerError(`the mixer has no ${form} form: ${reason}`);
 }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { add, and, greater, integers, less, not, quotient, subtract, type Value } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
-import type { MixerSizes } from "./contract.ts";
+import type { Form, MixerSizes } from "./contract.ts";
 
 /** Where queries and keys stand, as int64 positions in the sequence that broadcast against each other. */
 export interface Positions {
@@ -18,12 +18,22 @@ export interface Window {
   capacity(sizes: MixerSizes): number;
   /** The causal keys each query sees. */
   sees(positions: Positions): Value;
-  /** Keys leave the window this many steps after they came; absent where they leave in blocks. */
-  readonly lag?: number;
+  /** How keys leave the window; absent where they never do. */
+  readonly leaves?: Delay;
   /** Blocks of queries each of which sees its own block, causally, and a part of the one before; absent for all keys. */
   readonly blocks?: WindowBlocks;
+  /** Why a form cannot be built with this window. */
+  readonly lacks?: Partial<Record<Form, string>>;
   /** Published code counts every key twice in sequences up to this length (0: never). */
   readonly countsTwiceUpTo: number;
+}
+
+/** How long tokens wait before they move on. */
+export interface Delay {
+  /** Steps. */
+  readonly tokens: number;
+  /** Tokens move in whole blocks of this size, at once when a block begins; absent where each moves on its own. */
+  readonly block?: number;
 }
 
 /** A window cut into blocks. */
@@ -55,7 +65,7 @@ const slide = kind(
   ({ size }): Window => ({
     capacity: () => size,
     sees: (positions) => and(causal(positions), greater(positions.keys, subtract(positions.queries, integers([size])))),
-    lag: size,
+    leaves: { tokens: size },
     blocks: { size, seesBefore: (query, key) => key > query, phased: false },
     countsTwiceUpTo: 0,
   }),
@@ -80,7 +90,9 @@ const terrace = kind(
       const key = blockOf(positions.keys, positions.phase, size);
       return and(causal(positions), not(less(key, subtract(query, integers([1])))));
     },
+    leaves: { tokens: 2 * size, block: size },
     blocks: { size, seesBefore: () => true, phased: true },
+    lacks: { fused: "tokens leave a terrace in blocks, and fused operators take them one by one" },
     countsTwiceUpTo: compat ? size : 0,
   }),
 );

@@ -5,7 +5,6 @@ import {
   linearAttention,
   mask,
   matmul,
-  pad,
   reshape,
   scalar,
   slice,
@@ -13,7 +12,7 @@ import {
   type Value,
   where,
 } from "../../graph/index.ts";
-import { joinHeads, repeatHeads, sharedByGroup, splitHeads } from "../heads.ts";
+import { cut, joinHeads, repeatHeads, sharedByGroup, splitHeads } from "../heads.ts";
 import type { ChunkedTokens, MaskedTokens, Recurred, Recurrence, Tokens } from "./recurrence.ts";
 
 function masked({ queries, keys, values, state, reads, kept }: MaskedTokens): Recurred {
@@ -34,14 +33,6 @@ function fused({ queries, keys, values, state }: Tokens): Recurred {
   const [batch = 1, heads = 1, , features = 1] = queries.shape;
   const zeros = () => broadcastTo(scalar(0), [batch, heads, features, values.shape[3] ?? 1]);
   return linearAttention(queries, keys, repeatHeads(values, heads), state ?? zeros());
-}
-
-/** `[…, length, width]` as `[…, chunks, chunk, width]`, padded with zeros. */
-function cut(x: Value, chunk: number): Value {
-  const axis = x.shape.length - 2;
-  const [length = 0, width = 1] = x.shape.slice(-2);
-  const chunks = Math.ceil(length / chunk);
-  return reshape(pad(x, axis, 0, chunks * chunk - length), [...x.shape.slice(0, -2), chunks, chunk, width]);
 }
 
 /** Sums over the chunks before each (and the initial state), by one product with a triangle of ones. */

@@ -1,0 +1,78 @@
+/** The chunked form: the window in blocks and the state in chunks, linear in the length. */
+import { causalAttention, concat, integers, maximum, minimum, slice, subtract, type Value } from "../../graph/index.ts";
+import { type MixerInputs, type MixerResult, type MixerSizes, type MixerState, sizesOf } from "../contract.ts";
+import { recurrenceOf } from "../plan.ts";
+import type { Recurred, Recurrence } from "../recurrence/recurrence.ts";
+import type { Mixer } from "../spec.ts";
+import type { Delay } from "../window.ts";
+import { blockedWindow } from "./blocked-window.ts";
+import { combine, linearTerm } from "./combine.ts";
+import { type DelayedTokens, delayedTokens } from "./delayed.ts";
+import { parallelForm } from "./parallel.ts";
+import { timelineOf, windowState } from "./timeline.ts";
+
+/** Tokens of a chunk of the state: its products are then as wide as a head. */
+const chunkLength = 64;
+
+/** Tokens computed by masks at once where windows move in blocks whose places only the state knows. */
+const segmentLength = 256;
+
+/** The mixer by blocks and chunks. */
+export function chunkedForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
+  return linearForm(mixer, inputs, (recurrence, { front: _front, ...tokens }, { block }) =>
+    recurrence.chunked({ ...tokens, chunk: block ?? chunkLength, wholeChunks: block !== undefined }),
+  );
+}
+
+type Recur = (recurrence: Recurrence, tokens: DelayedTokens, delay: Delay) => Recurred;
+
+/** The window in blocks, and the state by `recur`. */
+export function linearForm(mixer: Mixer, inputs: MixerInputs, recur: Recur): MixerResult {
+  const { window, state, normalize } = mixer;
+  const sizes = sizesOf(inputs);
+  const twice = inputs.state === undefined && sizes.length <= (window?.countsTwiceUpTo ?? 0);
+  if (twice) return parallelForm(mixer, inputs);
+  if (window !== undefined && window.blocks === undefined) return wholeWindow(mixer, inputs, sizes);
+  if (inputs.state !== undefined && window?.blocks?.phased) return segments(mixer, inputs, inputs.state, sizes);
+  const timeline = timelineOf(mixer, inputs, sizes);
+  const windowTerm = window?.blocks && blockedWindow(mixer, window.blocks, inputs, timeline, sizes);
+  const delay = state?.read.delay(window);
+  const tokens = state && delay && delayedTokens(state, normalize.sumsWeights, delay, inputs, timeline, sizes);
+  const recurred = state && delay && tokens && recur(recurrenceOf(state), tokens, delay);
+  const reading = recurred && tokens && slice(recurred.output, 2, tokens.front);
+  const output = combine(mixer, inputs, windowTerm, reading && linearTerm(mixer, reading));
+  if (inputs.state === undefined) return { output };
+  const recurrent = recurred && { recurrent: recurred.state };
+  return { output, state: { ...recurrent, ...windowState(timeline, inputs, sizes) } };
+}
+
+/** A window of all keys: fused where it stands alone at the beginning of a sequence, else by masks. */
+function wholeWindow(mixer: Mixer, inputs: MixerInputs, { dim }: MixerSizes): MixerResult {
+  const { queries, keys, values, state } = inputs;
+  if (state !== undefined || mixer.state !== undefined || values.shape[3] !== dim) return parallelForm(mixer, inputs);
+  return { output: causalAttention(queries, keys, values, { scale: mixer.spec.scale ?? dim ** -0.5 }) };
+}
+
+/** Segments by masks, each from the state the one before left. */
+function segments(mixer: Mixer, inputs: MixerInputs, initial: MixerState, { length }: MixerSizes): MixerResult {
+  const outputs: Value[] = [];
+  let state = initial;
+  for (let start = 0; start < length; start += segmentLength) {
+    const end = Math.min(start + segmentLength, length);
+    const part = (x: Value) => slice(x, 2, start, end);
+    const { queries, keys, values, count } = inputs;
+    const within = (all: Value) =>
+      minimum(maximum(subtract(all, integers([start])), integers([0])), integers([end - start]));
+    const result = parallelForm(mixer, {
+      ...inputs,
+      queries: part(queries),
+      keys: part(keys),
+      values: part(values),
+      state,
+      ...(count && { count: within(count) }),
+    });
+    outputs.push(result.output);
+    state = result.state ?? state;
+  }
+  return { output: concat(outputs, 2), state };
+}

@@ -1,0 +1,62 @@
+/** The tokens of the state branch, in the order in which they enter the state. */
+import { add, and, integers, less, not, pad, reshape, slice, type Value, where } from "../../graph/index.ts";
+import type { MixerInputs, MixerSizes } from "../contract.ts";
+import type { Tokens } from "../recurrence/recurrence.ts";
+import type { StateBranch } from "../spec.ts";
+import type { Delay } from "../window.ts";
+import { carried, countOf, type Timeline, withOnes } from "./timeline.ts";
+
+/** Tokens, and how many places were put before the first query so that blocks begin where the window's do. */
+export interface DelayedTokens extends Tokens {
+  readonly front: number;
+}
+
+/**
+ * Queries with the keys and values that enter the state beside them, `delay` behind.
+ * Undefined where none has entered yet by the last token. Delays in blocks only without a state.
+ */
+export function delayedTokens(
+  branch: StateBranch,
+  sumsWeights: boolean,
+  delay: Delay,
+  inputs: MixerInputs,
+  timeline: Timeline,
+  { heads, length }: MixerSizes,
+): DelayedTokens | undefined {
+  const { parameters, state } = inputs;
+  const { featureMap } = branch;
+  const values = (x: Value) => (sumsWeights ? withOnes(x) : x);
+  if (state !== undefined) {
+    const first = timeline.kept - delay.tokens;
+    const entering = (x: Value) => slice(x, 2, first, first + length);
+    const keys = featureMap.keys(entering(timeline.keys), parameters, heads);
+    return {
+      queries: featureMap.queries(inputs.queries, parameters),
+      keys: where(enters(inputs, timeline, delay, length), keys, 0),
+      values: values(entering(timeline.values)),
+      state: carried(state, "recurrent"),
+      front: 0,
+    };
+  }
+  const { block = 1 } = delay;
+  const front = delay.block === undefined ? 0 : timeline.phase;
+  const places = Math.ceil((front + length) / block) * block;
+  const entered = Math.min(length, places - front - delay.tokens);
+  if (entered <= 0) return undefined;
+  const entering = (x: Value) => slice(x, 2, 0, entered);
+  const late = (x: Value) => pad(x, 2, front + delay.tokens, 0);
+  return {
+    queries: pad(featureMap.queries(inputs.queries, parameters), 2, front, 0),
+    keys: late(featureMap.keys(entering(inputs.keys), parameters, heads)),
+    values: late(values(entering(inputs.values))),
+    front,
+  };
+}
+
+/** Whether each entering place holds a token, not an empty place or padding: `[batch or 1, 1, length, 1]`. */
+function enters(inputs: MixerInputs, { seen }: Timeline, { tokens }: Delay, length: number): Value {
+  const place = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, 1, length, 1]);
+  const over = (x: Value) => reshape(x, [-1, 1, 1, 1]);
+  const real = less(place, over(countOf(inputs, length)));
+  return and(real, not(less(add(place, over(seen)), integers([tokens]))));
+}

@@ -1,0 +1,109 @@
+/** Every way to run a mixer over a sequence, as graphs that must agree. */
+import { add, concat, input, integers, pad, type Shape, slice, type Value } from "../../src/graph/index.ts";
+import {
+  chunked,
+  fused,
+  type MixerInputs,
+  type MixerResult,
+  type MixerSizes,
+  type MixerSpec,
+  mixerParameters,
+  parallel,
+  stateLayout,
+  step,
+} from "../../src/mixers/index.ts";
+import type { Numbers } from "./harness.ts";
+
+/** One way to run a mixer. */
+export type Run = (spec: MixerSpec, inputs: MixerInputs) => MixerResult;
+
+/** Segments that end at the given places, each from the state the one before left. */
+export function split(form: Run, ends: readonly number[]): Run {
+  return (spec, inputs) => {
+    const outputs: Value[] = [];
+    let { state } = inputs;
+    let start = 0;
+    for (const end of ends) {
+      const part = (x: Value) => slice(x, 2, start, end);
+      const tokens = { queries: part(inputs.queries), keys: part(inputs.keys), values: part(inputs.values) };
+      const result = form(spec, { ...inputs, ...tokens, ...(state && { state }) });
+      outputs.push(result.output);
+      state = result.state;
+      start = end;
+    }
+    return { output: concat(outputs, 2), ...(state && { state }) };
+  };
+}
+
+/** Token by token. */
+export const stepped: Run = (spec, inputs) => {
+  const length = inputs.queries.shape[2] ?? 0;
+  return split(
+    step,
+    Array.from({ length }, (_unused, index) => index + 1),
+  )(spec, inputs);
+};
+
+/** With `extra` tokens of padding on the right, whose contents must not matter. */
+export function padded(form: Run, extra: number): Run {
+  return (spec, inputs) => {
+    const [batch = 1, , length = 0] = inputs.queries.shape;
+    const grow = (x: Value) => {
+      const rubbish = add(slice(x, 2, 0, 1), 3);
+      return add(pad(x, 2, 0, extra), pad(concat(new Array<Value>(extra).fill(rubbish), 2), 2, length, 0));
+    };
+    const result = form(spec, {
+      ...inputs,
+      queries: grow(inputs.queries),
+      keys: grow(inputs.keys),
+      values: grow(inputs.values),
+      count: integers(new Array<number>(batch).fill(length)),
+    });
+    return { ...result, output: slice(result.output, 2, 0, length) };
+  };
+}
+
+/** The forms by name. */
+export const runs: Readonly<Record<string, Run>> = { parallel, chunked, step: stepped, fused };
+
+/** Shapes of a mixer's tokens, parameters and (where `stateful`) state, as named inputs of a program. */
+export function mixerVariables(
+  spec: MixerSpec,
+  sizes: MixerSizes,
+  stateful: boolean,
+): { readonly floats: Record<string, Value>; readonly inputs: MixerInputs } {
+  const { batch, heads, groups, length, dim } = sizes;
+  const floats: Record<string, Value> = {};
+  const float = (name: string, shape: Shape) => {
+    const value = input(name, shape);
+    floats[name] = value;
+    return value;
+  };
+  const tokens = {
+    queries: float("queries", [batch, heads, length, dim]),
+    keys: float("keys", [batch, groups, length, dim]),
+    values: float("values", [batch, groups, length, dim]),
+  };
+  const parameters = Object.fromEntries(
+    Object.entries(mixerParameters(spec, sizes)).map(([name, { shape }]) => [name, float(name, shape)]),
+  );
+  const layout = Object.entries(stateLayout(spec, { ...sizes, length: length + 3 }));
+  const state = layout.map(([name, { dtype, shape }]): [string, Value] => [
+    name,
+    dtype === "float32" ? float(`state.${name}`, shape) : input(`state.${name}`, shape, dtype),
+  ]);
+  if (stateful) return { floats, inputs: { ...tokens, parameters, state: Object.fromEntries(state) } };
+  for (const [name] of state) delete floats[`state.${name}`];
+  return { floats, inputs: { ...tokens, parameters } };
+}
+
+/** A result's tensors by name. */
+export function tensorsOf({ output, state }: MixerResult): Record<string, Value> {
+  const entries = Object.entries(state ?? {}).map(([name, value]) => [`state.${name}`, value]);
+  return { output, ...Object.fromEntries(entries) };
+}
+
+/** The tokens seen before, per sequence: fewer than a window, then many. */
+export function seenBefore(batch: number): Numbers {
+  return { "state.seen": [3, 200].slice(0, batch) };
+}
