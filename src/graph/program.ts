@@ -13,13 +13,16 @@ export interface Program<Output extends string = string> {
   readonly nodes: readonly Node[];
 }
 
-/** Builds a program from its outputs. Throws a GraphError when two inputs share a name but not a type. */
+/** Builds a program from its outputs. Throws a GraphError when two inputs share a name but not a type, or an output an input's. */
 export function program<Output extends string>(outputs: Readonly<Record<Output, Value>>): Program<Output> {
   const names = Object.keys(outputs) as Output[];
   const simplified = simplify(names.map((name) => outputs[name]));
   const nodes = topologicalOrder(simplified);
+  const inputs = collectInputs(nodes);
+  const twice = names.find((name) => inputs.has(name));
+  if (twice !== undefined) throw new GraphError(`"${twice}" is the name of an input and of an output`);
   const entries = names.map((name, index) => [name, simplified[index]] as const);
-  return { inputs: collectInputs(nodes), outputs: Object.fromEntries(entries) as Record<Output, Value>, nodes };
+  return { inputs, outputs: Object.fromEntries(entries) as Record<Output, Value>, nodes };
 }
 
 function collectInputs(nodes: readonly Node[]): Map<string, TensorType> {

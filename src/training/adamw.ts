@@ -31,7 +31,7 @@ const number = (name: string) => input(name, []);
 
 /**
  * Inputs `parameter.N`, `first.N`, `second.N`, `gradient.N` per parameter N, and the scalars `learningRate`, `clip` (factor of
- * the gradients), `correction1`, `correction2` (1 − βᵗ). Outputs the new `parameter.N`, `first.N`, `second.N`.
+ * the gradients), `correction1`, `correction2` (1 − βᵗ). Outputs `new.parameter.N`, `new.first.N`, `new.second.N`.
  */
 export function adamwProgram(
   shapes: GroupShapes,
@@ -50,9 +50,9 @@ export function adamwProgram(
     const step = divide(divide(first, correction1), size);
     const decay = shape.length > 1 ? weightDecay : 0;
     const kept = decay === 0 ? parameter : multiply(parameter, subtract(1, multiply(rate, decay)));
-    outputs[`parameter.${name}`] = subtract(kept, multiply(rate, step));
-    outputs[`first.${name}`] = first;
-    outputs[`second.${name}`] = second;
+    outputs[`new.parameter.${name}`] = subtract(kept, multiply(rate, step));
+    outputs[`new.first.${name}`] = first;
+    outputs[`new.second.${name}`] = second;
   }
   return program(outputs);
 }

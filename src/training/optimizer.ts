@@ -88,8 +88,8 @@ export class Optimizer {
         ...renamed(second, "second."),
         ...renamed(gradients.get(name) ?? {}, "gradient."),
       });
-      group.parameters = stripped(updated, "parameter.");
-      this.#moments.set(name, { first: stripped(updated, "first."), second: stripped(updated, "second.") });
+      group.parameters = stripped(updated, "new.parameter.");
+      this.#moments.set(name, { first: stripped(updated, "new.first."), second: stripped(updated, "new.second.") });
     }
   }
 
