@@ -30,14 +30,15 @@ export function duration(seconds: number): string {
   return `${rounded} s`;
 }
 
-/** `850`, `12.3k`, `1.50M`: at most three digits. */
+/** `850`, `9999`, `12.3k`, `1.5M`: three digits from ten thousand on. */
 export function count(value: number): string {
-  for (const [size, unit] of [
-    [1e9, "B"],
-    [1e6, "M"],
-    [1e3, "k"],
+  for (const [least, size, unit] of [
+    [1e9, 1e9, "B"],
+    [1e6, 1e6, "M"],
+    [1e4, 1e3, "k"],
   ] as const) {
-    if (value >= size) return `${trim((value / size).toPrecision(3))}${unit}`;
+    // From just below, three digits round up to the next unit.
+    if (value >= 0.9995 * least) return `${Number((value / size).toPrecision(3))}${unit}`;
   }
   return String(Math.round(value));
 }
@@ -53,8 +54,4 @@ export function measured(value: number | null | undefined, digits = 4): string {
 /** A share as per cent. */
 export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
-}
-
-function trim(digits: string): string {
-  return digits.includes("e") ? String(Number(digits)) : digits;
 }

@@ -7,7 +7,9 @@ export const mixerSchema = mixerSpec.superRefine((spec, context) => {
   try {
     parseMixer(spec);
   } catch (error) {
-    context.addIssue(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    const [, field, problem] = /^mixer\.(\w+): (.*)$/s.exec(message) ?? [];
+    context.addIssue({ code: "custom", path: field === undefined ? [] : [field], message: problem ?? message });
   }
 });
 

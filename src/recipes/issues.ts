@@ -12,14 +12,17 @@ const MOST_LINES = 8;
 /** Says where the value (or key) at a path stands: `file:line:column`. */
 export type Locate = (path: Path, part: "key" | "value") => string;
 
-/** All faults of a value, one per line. */
+/** All faults of a value, one per line, unknown keys first: they often explain what is missing. */
 export function describeIssues(
   schema: z.core.$ZodType,
   data: unknown,
   issues: readonly Issue[],
   locate: Locate,
 ): string {
-  const lines = issues.flatMap((issue) => linesOf(schema, data, issue, locate));
+  const [unknown, others] = [true, false].map((wanted) =>
+    issues.filter(({ code }) => (code === "unrecognized_keys") === wanted),
+  );
+  const lines = [...(unknown ?? []), ...(others ?? [])].flatMap((issue) => linesOf(schema, data, issue, locate));
   const more = lines.length - MOST_LINES;
   return [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { SubquadError } from "../errors.ts";
 import { below, describeIssues } from "./issues.ts";
 import { hint } from "./nearest.ts";
-import { childOf, discriminatorOf, discriminatorValues, isRecord, keysOf, optionsFor } from "./walk.ts";
+import { childOf, defaultOf, discriminatorOf, discriminatorValues, isRecord, keysOf, optionsFor } from "./walk.ts";
 
 /** A setting is a key and a value, not a document. */
 const MAXIMUM_CHARACTERS = 4096;
@@ -42,12 +42,13 @@ function splitSetting(setting: string): { path: string[]; text: string } {
 
 function changed(
   schema: z.core.$ZodType,
-  value: unknown,
+  written: unknown,
   path: readonly string[],
   depth: number,
   text: string,
   label: string,
 ): unknown {
+  const value = written === undefined ? defaultOf(schema) : written;
   const part = path[depth];
   if (part === undefined) return readValue(schema, text, label);
   if (optionsFor(schema, value).some((option) => option instanceof z.ZodArray || option instanceof z.ZodTuple)) {
@@ -122,5 +123,7 @@ function readValue(schema: z.core.$ZodType, text: string, label: string): unknow
   if (result.success) return value;
   if (z.core.safeParse(schema, text).success) return text;
   const faults = describeIssues(schema, value, result.error.issues, () => label);
-  throw new SubquadError(faults.replaceAll(": the recipe ", ": the value "));
+  throw new SubquadError(
+    faults.replaceAll(`${label}: `, `${label}: in the value, `).replaceAll("in the value, the recipe ", "the value "),
+  );
 }

@@ -11,7 +11,12 @@ export function unwrap(schema: Schema): Schema {
   return schema;
 }
 
-/** True for a list, array or record of plain JSON-like data. */
+/** What stands where nothing was written: the default of a schema, or undefined. */
+export function defaultOf(schema: Schema): unknown {
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined;
+}
+
+/** True for a mapping of keys to values, as JSON and YAML have them. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -62,9 +62,13 @@ export function parseYaml(path: string, text: string): YamlSource {
   const document = parsed(path, text, lines);
   const [error] = document.errors;
   if (error !== undefined) {
-    throw new FormatError(place(error.pos[0]), `is not valid YAML: ${error.message.split(/ at line |:?\n/)[0]}`, {
-      cause: error,
-    });
+    throw new FormatError(
+      place(error.pos[0]),
+      `is not valid YAML: ${error.message.split(/ at line |:?\n|; please/)[0]}`,
+      {
+        cause: error,
+      },
+    );
   }
   checkNodes(document, place);
   const data: unknown = document.toJS({ maxAliasCount: MAXIMUM_ALIASES });

@@ -1,0 +1,249 @@
+/** The command line in this process: its streams collected, its verbs replaced by ones that record what they were asked. */
+import { Readable } from "node:stream";
+import { run } from "../../src/cli/run.ts";
+import type { Output, Terminal } from "../../src/cli/terminal.ts";
+import type {
+  BenchDocument,
+  Context,
+  EvaluateDocument,
+  GenerateDocument,
+  InspectDocument,
+  LinearizeDocument,
+  LinearizePlanDocument,
+  LogitsDocument,
+  PretrainDocument,
+  Verbs,
+} from "../../src/pipeline/contract.ts";
+
+/** What a run left behind. */
+export interface Outcome {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** An output that keeps what is written. */
+export class Collected implements Output {
+  text = "";
+  readonly isTTY: boolean;
+  readonly columns = 100;
+
+  constructor(isTTY = false) {
+    this.isTTY = isTTY;
+  }
+
+  write(text: string): boolean {
+    this.text += text;
+    return true;
+  }
+}
+
+/** Settings of a run: everything that is not the process's own. */
+export interface RunSettings {
+  readonly verbs?: Partial<Verbs>;
+  readonly input?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs `subquad ARGS`. */
+export async function subquad(args: readonly string[], settings: RunSettings = {}): Promise<Outcome> {
+  const output = new Collected();
+  const errors = new Collected();
+  const terminal: Terminal = {
+    input: Readable.from([settings.input ?? ""]),
+    output,
+    errors,
+    variables: settings.variables ?? {},
+  };
+  const signal = settings.signal ?? new AbortController().signal;
+  const code = await run(args, terminal, settings.verbs ?? recordingVerbs().verbs, signal);
+  return { code, output: output.text, errors: errors.text };
+}
+
+/** The options that each verb was last called with. */
+export type Calls = { -readonly [Name in keyof Verbs]?: Parameters<Verbs[Name]>[0] };
+
+/** Verbs that record their options and return a fixed document. */
+export function recordingVerbs(): { verbs: Verbs; calls: Calls } {
+  const calls: Calls = {};
+  const verbs: Verbs = {
+    linearize: async (options) => {
+      calls.linearize = options;
+      return linearizeDocument;
+    },
+    planLinearize: async (options) => {
+      calls.planLinearize = options;
+      return planDocument;
+    },
+    evaluate: async (options) => {
+      calls.evaluate = options;
+      return evaluateDocument;
+    },
+    generate: async (options) => {
+      calls.generate = options;
+      for (const piece of ["a ", "whale"]) options.onText?.(piece);
+      return generateDocument;
+    },
+    logits: async (options) => {
+      calls.logits = options;
+      return logitsDocument;
+    },
+    inspect: async (options) => {
+      calls.inspect = options;
+      return inspectDocument;
+    },
+    pretrain: async (options) => {
+      calls.pretrain = options;
+      return pretrainDocument;
+    },
+    bench: async (options) => {
+      calls.bench = options;
+      return benchDocument;
+    },
+    chat: async (options) => {
+      calls.chat = options;
+      let consumed = 0;
+      return {
+        async *reply(message) {
+          consumed += message.length;
+          yield* ["you said ", message];
+        },
+        reset: async () => {
+          consumed = 0;
+        },
+        save: async () => {},
+        status: () => ({ tokens: consumed, stateBytes: 4096 }),
+        close: async () => {},
+      };
+    },
+  };
+  return { verbs, calls };
+}
+
+/** A verb that stops when it is told to, as a long one does. */
+export async function stoppedVerb(_options: unknown, { signal }: Context): Promise<never> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+  signal.throwIfAborted();
+  throw new Error("not aborted");
+}
+
+const stages = [
+  {
+    name: "transfer",
+    tokens: 300_000,
+    seconds: 125.4,
+    tokens_per_second: 2392.3,
+    loss_first: 12.34567,
+    loss_last: 0.98765,
+    curve: [{ tokens: 0, seconds: 0, train: null, held_out: 12.34567 }],
+  },
+  {
+    name: "finetune",
+    tokens: 300_000,
+    seconds: 250,
+    tokens_per_second: 1200,
+    loss_first: 3.5,
+    loss_last: 3.1,
+    curve: [],
+  },
+];
+
+export const evaluateDocument: EvaluateDocument = {
+  model: "smol-linear",
+  against: "smol",
+  perplexity: [
+    {
+      length: 512,
+      tokens: 40880,
+      model: 21.987,
+      teacher: 17.5,
+      ratio: 1.2564,
+      window_only: 60.5,
+      linear_only: 950.25,
+      neither: 123456.7,
+      beyond_teacher_context: false,
+    },
+    {
+      length: 16384,
+      tokens: 32766,
+      model: 20.1,
+      teacher: 800.5,
+      ratio: null,
+      window_only: 60.2,
+      linear_only: null,
+      neither: null,
+      beyond_teacher_context: true,
+    },
+  ],
+  tasks: [{ name: "piqa", metric: "acc", n: 200, model: 0.665, teacher: 0.68, stderr: 0.0334 }],
+  linear_share: 0.4321,
+};
+
+export const linearizeDocument: LinearizeDocument = {
+  output: "smol-linear",
+  recipe: "lolcats",
+  seconds: 400.5,
+  peak_memory_bytes: 1_610_612_736,
+  stages,
+  evaluation: evaluateDocument,
+};
+
+const planDocument: LinearizePlanDocument = {
+  model: "smol",
+  output: "smol-lolcats",
+  recipe: "lolcats",
+  seconds: 4000,
+  peak_memory_bytes: 1_610_612_736,
+  disk_bytes: 536_870_912,
+  stages: [{ name: "transfer", tokens: 300_000, steps: 37, memory_bytes: 1_610_612_736, seconds: null }],
+};
+
+const generateDocument: GenerateDocument = {
+  text: "a whale",
+  ids: [64, 12],
+  prompt_tokens: 5,
+  tokens_per_second: { prefill: 1234.5, decode: 251.2 },
+  state_bytes: 9_000_000,
+  peak_memory_bytes: 300_000_000,
+  samples: [{ tokens: 2, memory_bytes: 300_000_000, tokens_per_second: 251.2 }],
+};
+
+const logitsDocument: LogitsDocument = { ids: [1, 2], top_ids: [260, 7], top_logits: [11.5, -0.25] };
+
+const inspectDocument: InspectDocument = {
+  family: "llama",
+  parameters: 134_515_008,
+  layers: [{ mixer: "lolcats" }, { mixer: "softmax" }, { mixer: "lolcats" }],
+  context: null,
+  state_bytes_per_sequence: 9_000_000,
+  kv_bytes_per_token: 768,
+  memory_needed: { transfer: 2_000_000_000, finetune: null, decode: 400_000_000 },
+};
+
+const pretrainDocument: PretrainDocument = {
+  output: "tiny",
+  recipe: "pretrain-tiny",
+  parameters: 260_032,
+  seconds: 60,
+  peak_memory_bytes: 400_000_000,
+  stages: stages.slice(1),
+};
+
+const benchDocument: BenchDocument = {
+  model: "smol-linear",
+  threads: 2,
+  repeat: 3,
+  rows: [
+    {
+      length: 128,
+      prefill_tokens_per_second: 1500,
+      decode_tokens_per_second: 250.5,
+      state_bytes: 9_000_000,
+      peak_memory_bytes: 300_000_000,
+    },
+  ],
+};
