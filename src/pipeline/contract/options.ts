@@ -71,7 +71,7 @@ export interface SamplingOptions {
   readonly seed: number;
 }
 
-/** `generate`: text after a prompt, without a chat template. Exactly one of `prompt` and `ids`, or `loadState` alone. */
+/** `generate`: text after a prompt, without a chat template. At most one of `prompt` and `ids`; neither only with `loadState`. */
 export interface GenerateOptions extends CommonOptions, SamplingOptions {
   readonly model: string;
   readonly prompt?: string | undefined;
