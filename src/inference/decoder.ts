@@ -1,0 +1,222 @@
+/** A model ready to read prompts and to write token after token: its programs, its weights, its rotary rows. */
+import { SubquadError } from "../errors.ts";
+import { ropeTables } from "../families/index.ts";
+import type { Program } from "../graph/index.ts";
+import { type MixerSpec, presets } from "../mixers/index.ts";
+import { prefillProgram, stepProgram } from "../model/decode.ts";
+import { embedProgram, headProgram } from "../model/head.ts";
+import type { Weight } from "../model/weights.ts";
+import {
+  type Engine,
+  type Executable,
+  type FloatTensor,
+  floats,
+  floatsOf,
+  indices,
+  type Tensor,
+} from "../runtime/index.ts";
+import type { LayerMixer, Model } from "./model.ts";
+import { SequenceState, type StateModel } from "./state.ts";
+import { loadState, saveState } from "./state-file.ts";
+
+/** Tokens of the chunks a prompt is cut into; the last is padded, so that few programs serve prompts of any length. */
+const chunkLengths = [16, 64, 256, 512] as const;
+const longestChunk = 512;
+
+/** How a model is decoded. */
+export interface DecoderOptions {
+  /** Tells models apart in saved states (default: states are only read by models without one). */
+  readonly fingerprint?: string;
+  /**
+   * What becomes of terrace windows: `terrace` decodes what was trained, with blocks from the first token on (default);
+   * `slide` meets the newest keys instead, as the method's published generation code does.
+   */
+  readonly terraces?: "terrace" | "slide";
+}
+
+/** Feeds and targets of the step program from one of a state's two sets of tensors to the other, made once. */
+interface StepBinding {
+  readonly program: Executable;
+  readonly ids: BigInt64Array;
+  readonly seen: BigInt64Array;
+  readonly cos: FloatTensor;
+  readonly sin: FloatTensor;
+  readonly feeds: Record<string, Tensor>;
+  readonly into: Record<string, Tensor>;
+}
+
+/** Reads and writes sequences with one model; every sequence has a state of its own. */
+export class Decoder {
+  readonly engine: Engine;
+  readonly model: Model;
+  readonly stateModel: StateModel;
+  readonly #layers: readonly LayerMixer[];
+  readonly #programs = new Map<string, Promise<Executable>>();
+  readonly #bindings = new WeakMap<SequenceState["tensors"], StepBinding>();
+  readonly #weights: Readonly<Record<string, Weight>>;
+
+  constructor(engine: Engine, model: Model, options: DecoderOptions = {}) {
+    this.engine = engine;
+    this.model = model;
+    const { architecture } = model;
+    this.#layers = Array.from({ length: architecture.layers }, (_unused, layer) => {
+      const { spec = presets.softmax, parameters = {} } = model.mixers[layer] ?? {};
+      if (spec === undefined) throw new SubquadError("the softmax preset is missing");
+      return { spec: options.terraces === "slide" ? withoutTerrace(spec) : spec, parameters };
+    });
+    const changed = this.#layers.some(
+      ({ spec }, layer) => spec.window?.kind !== model.mixers[layer]?.spec.window?.kind,
+    );
+    this.stateModel = {
+      architecture,
+      mixers: this.#layers.map(({ spec }) => spec),
+      fingerprint: `${options.fingerprint ?? "unnamed"}${changed && options.terraces ? ` ${options.terraces}` : ""}`,
+    };
+    this.#weights = stepWeights(model, this.#layers);
+  }
+
+  /** The state of a new sequence, with room for `tokens` tokens where the model keeps every one. */
+  start(tokens = 0): SequenceState {
+    return SequenceState.create(this.stateModel, tokens);
+  }
+
+  /** Writes a state to a file, whole or not at all. */
+  save(state: SequenceState, file: string): Promise<void> {
+    return saveState(state, file);
+  }
+
+  /** Reads a state. Throws a ForeignStateError for one of another model, a FormatError for a damaged file. */
+  load(file: string): SequenceState {
+    return loadState(this.stateModel, file);
+  }
+
+  /**
+   * Takes in tokens, chunk by chunk; `state.logits` then belong to the last. Rejects with the signal's reason when it is
+   * aborted, with the chunks so far taken in. Throws a SubquadError for an id outside the vocabulary.
+   */
+  async prefill(
+    state: SequenceState,
+    ids: ArrayLike<number>,
+    options: { readonly signal?: AbortSignal | undefined; readonly onTokens?: (done: number) => void } = {},
+  ): Promise<void> {
+    this.#requireTokens(ids);
+    for (let start = 0; start < ids.length; start += longestChunk) {
+      options.signal?.throwIfAborted();
+      const count = Math.min(longestChunk, ids.length - start);
+      const last = start + count === ids.length;
+      await this.#chunk(state, Array.prototype.slice.call(ids, start, start + count), last);
+      options.onTokens?.(start + count);
+    }
+  }
+
+  /** Takes in one token: `state.logits`, which are returned, then belong to it. Nothing is allocated that lasts. */
+  async step(state: SequenceState, id: number): Promise<FloatTensor> {
+    this.#requireTokens([id]);
+    state.reserve(state.tokens + 1);
+    const { program, feeds, into, ids, seen, cos, sin } = await this.#binding(state);
+    ids[0] = BigInt(id);
+    seen[0] = BigInt(state.tokens);
+    const rows = ropeTables(this.model.architecture.rope, state.tokens, 1);
+    cos.data.set(rows.cos);
+    sin.data.set(rows.sin);
+    await program.run(feeds, into);
+    state.advance(1);
+    return state.logits;
+  }
+
+  #requireTokens(ids: ArrayLike<number>): void {
+    const { vocabularySize } = this.model.architecture;
+    for (let index = 0; index < ids.length; index++) {
+      const id = ids[index] ?? -1;
+      if (!Number.isInteger(id) || id < 0 || id >= vocabularySize)
+        throw new SubquadError(`token ${ids[index]} is outside the vocabulary of ${vocabularySize}`);
+    }
+  }
+
+  /** One padded chunk through all layers; only the prompt's last chunk needs logits. */
+  async #chunk(state: SequenceState, ids: readonly number[], last: boolean): Promise<void> {
+    const { architecture, weights } = this.model;
+    const { rope, headDim, hiddenSize } = architecture;
+    const length = chunkLengths.find((candidate) => candidate >= ids.length) ?? longestChunk;
+    state.reserve(state.tokens + length);
+    const embed = await this.#program(`embed ${length}`, () => embedProgram(architecture, 1, length));
+    const padded = Array.from({ length }, (_unused, index) => ids[index] ?? 0);
+    let { x } = await embed.run({ embedding: weights.embedding, ids: indices([1, length], padded) });
+    const { cos, sin } = ropeTables(rope, state.tokens, length);
+    const table = [length, headDim / 2];
+    const shared = {
+      cos: floats(table, cos),
+      sin: floats(table, sin),
+      seen: indices([1], [state.tokens]),
+      count: indices([1], [ids.length]),
+    };
+    for (const [layer, { spec, parameters }] of this.#layers.entries()) {
+      const program = await this.#program(`prefill ${length} ${state.capacity} ${JSON.stringify(spec)}`, () =>
+        prefillProgram(architecture, spec, length, { batch: 1, capacity: state.capacity }),
+      );
+      const feeds: Record<string, Tensor> = { ...shared, ...weights.layers[layer] };
+      if (x !== undefined) feeds.x = x;
+      for (const [name, weight] of Object.entries(parameters)) feeds[`mixer.${name}`] = weight;
+      const into: Record<string, Tensor> = {};
+      for (const [name, tensor] of ofLayer(state.tensors, layer)) feeds[`state.${name}`] = tensor;
+      for (const [name, tensor] of ofLayer(state.spare, layer)) into[`next.${name}`] = tensor;
+      ({ y: x } = await program.run(feeds, into));
+    }
+    state.advance(ids.length);
+    if (!last || x === undefined) return;
+    const newest = floatsOf(x).subarray((ids.length - 1) * hiddenSize, ids.length * hiddenSize);
+    const head = await this.#program("head", () => headProgram(architecture, 1));
+    const feeds = { x: floats([1, hiddenSize], newest), finalNorm: weights.finalNorm, head: weights.head };
+    await head.run(feeds, { logits: state.logits });
+  }
+
+  async #binding(state: SequenceState): Promise<StepBinding> {
+    const known = this.#bindings.get(state.tensors);
+    if (known !== undefined) return known;
+    const { architecture } = this.model;
+    const specs: readonly MixerSpec[] = this.stateModel.mixers;
+    const program = await this.#program(`step ${state.capacity}`, () =>
+      stepProgram(architecture, specs, { batch: 1, capacity: state.capacity }),
+    );
+    const [ids, seen] = [new BigInt64Array(1), new BigInt64Array(1)];
+    const row = [1, architecture.headDim / 2];
+    const [cos, sin] = [floats(row), floats(row)];
+    const feeds: Record<string, Tensor> = { ...this.#weights, cos, sin };
+    feeds.ids = { dtype: "int64", shape: [1], data: ids };
+    feeds.seen = { dtype: "int64", shape: [1], data: seen };
+    for (const [name, tensor] of Object.entries(state.tensors)) feeds[`state.${name}`] = tensor;
+    const into: Record<string, Tensor> = { logits: state.logits };
+    for (const [name, tensor] of Object.entries(state.spare)) into[`next.${name}`] = tensor;
+    const binding = { program, ids, seen, cos, sin, feeds, into };
+    this.#bindings.set(state.tensors, binding);
+    return binding;
+  }
+
+  #program(key: string, make: () => Program): Promise<Executable> {
+    const known = this.#programs.get(key) ?? this.engine.compile(make());
+    this.#programs.set(key, known);
+    return known;
+  }
+}
+
+function ofLayer(tensors: SequenceState["tensors"], layer: number): [name: string, tensor: Tensor][] {
+  const prefix = `${layer}.`;
+  return Object.entries(tensors).flatMap(([name, tensor]) =>
+    name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
+  );
+}
+
+function stepWeights({ weights, architecture }: Model, layers: readonly LayerMixer[]): Record<string, Weight> {
+  const named: Record<string, Weight> = { embedding: weights.embedding, finalNorm: weights.finalNorm };
+  if (!architecture.tiedHead) named.head = weights.head;
+  layers.forEach(({ parameters }, layer) => {
+    for (const [role, weight] of Object.entries(weights.layers[layer] ?? {})) named[`layers.${layer}.${role}`] = weight;
+    for (const [name, weight] of Object.entries(parameters)) named[`layers.${layer}.mixer.${name}`] = weight;
+  });
+  return named;
+}
+
+function withoutTerrace(spec: MixerSpec): MixerSpec {
+  if (spec.window?.kind !== "terrace") return spec;
+  return { ...spec, window: { kind: "slide", size: spec.window.size } };
+}

@@ -1,0 +1,146 @@
+/** Programs of decoding: a whole model for one token, and one layer for a chunk of a prompt, with states in and out. */
+import { type Architecture, layerShapes, modelShapes } from "../families/index.ts";
+import {
+  cachedAttention,
+  input,
+  matmul,
+  type Program,
+  program,
+  reshape,
+  rmsNorm,
+  rows,
+  type TensorType,
+  type Value,
+} from "../graph/index.ts";
+import { chunked, type MixerSpec, mixerParameters, stateLayout, step } from "../mixers/index.ts";
+import { type Angles, type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
+import { denseProjection, weightInputs } from "./projection.ts";
+
+/** The sizes decoding programs are built for. */
+export interface DecodeSizes {
+  /** Sequences that advance together. */
+  readonly batch: number;
+  /** Places of the key and value buffers of layers that keep every token; no matter where no layer does. */
+  readonly capacity: number;
+}
+
+/** The tensors a layer carries from token to token, by name; all zeros before the first. */
+export interface LayerState {
+  readonly tensors: Readonly<Record<string, TensorType>>;
+  /** `buffer`: every token's keys and values from the first place on, updated in place. `carried`: read, and written anew. */
+  readonly kind: "buffer" | "carried";
+}
+
+/** True for plain softmax attention, whose state is a buffer of all keys and values. */
+export function keepsEverything(spec: MixerSpec): boolean {
+  const { window, state, convolution, outputNorm, outputGate } = spec;
+  return window?.kind === "full" && !state && !convolution && !outputNorm && !outputGate;
+}
+
+/** What a layer carries, without the count of tokens that all layers share. */
+export function layerState(architecture: Architecture, spec: MixerSpec, { batch, capacity }: DecodeSizes): LayerState {
+  const { heads, groups, headDim } = architecture;
+  const sizes = { batch, heads, groups, length: capacity, dim: headDim };
+  const { seen: _shared, ...tensors } = stateLayout(spec, sizes);
+  return { tensors, kind: keepsEverything(spec) ? "buffer" : "carried" };
+}
+
+/** A mixer's outputs with the state after it. */
+interface Mixed {
+  readonly output: Value;
+  readonly state: Readonly<Record<string, Value>>;
+}
+
+interface Call {
+  readonly spec: MixerSpec;
+  readonly parameters: Readonly<Record<string, Value>>;
+  readonly state: Readonly<Record<string, Value>>;
+  readonly seen: Value;
+  /** Real tokens of a padded chunk; absent for a single token. */
+  readonly count?: Value;
+}
+
+function mix(pieces: AttentionInputs, { spec, parameters, state, seen, count }: Call): Mixed {
+  const { keys, values } = state;
+  if (keepsEverything(spec) && keys !== undefined && values !== undefined) {
+    // Padding is written behind the real tokens, where no query sees it and the next call overwrites it.
+    const scale = spec.scale ?? (pieces.queries.shape[3] ?? 1) ** -0.5;
+    const attended = cachedAttention(pieces, { keys, values, seen }, { scale });
+    return { output: attended.output, state: { keys: attended.keys, values: attended.values } };
+  }
+  const inputs = { ...pieces, parameters, state: { ...state, seen } };
+  const result = count === undefined ? step(spec, inputs) : chunked(spec, { ...inputs, count });
+  const { seen: _shared, ...next } = result.state ?? {};
+  return { output: result.output, state: next };
+}
+
+function stateInputs(layer: LayerState, prefix: string): Record<string, Value> {
+  const entries = Object.entries(layer.tensors);
+  return Object.fromEntries(entries.map(([name, { shape, dtype }]) => [name, input(prefix + name, shape, dtype)]));
+}
+
+function parameterInputs({ heads, groups, headDim }: Architecture, spec: MixerSpec, prefix: string) {
+  const parameters = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
+  const entries = Object.entries(parameters);
+  return Object.fromEntries(entries.map(([name, { shape }]) => [name, input(prefix + name, shape)]));
+}
+
+function angleInputs({ headDim }: Architecture, length: number): Angles {
+  const table = [length, headDim / 2];
+  return { cos: input("cos", table), sin: input("sin", table) };
+}
+
+/**
+ * One token through the whole model: `ids` int64 `[batch]`, `seen` int64 `[batch]` (tokens before this one), `cos`, `sin`
+ * `[1, dim/2]` of its position, `embedding`, `finalNorm`, `head` (none where the embedding is the head),
+ * `layers.N.ROLE`, `layers.N.mixer.NAME` and `state.N.NAME` → `logits` `[batch, vocabulary]` and `next.N.NAME`.
+ */
+export function stepProgram(architecture: Architecture, specs: readonly MixerSpec[], sizes: DecodeSizes): Program {
+  const { batch } = sizes;
+  const ends = weightInputs(modelShapes(architecture));
+  const angles = angleInputs(architecture, 1);
+  const seen = input("seen", [batch], "int64");
+  let x = rows(ends.embedding, reshape(input("ids", [batch], "int64"), [batch, 1]));
+  const outputs: Record<string, Value> = {};
+  specs.forEach((spec, layer) => {
+    const weights = weightInputs(layerShapes(architecture), `layers.${layer}.`);
+    const project = denseProjection(weights);
+    const pieces = attentionInputs(x, weights, project, angles, architecture);
+    const parameters = parameterInputs(architecture, spec, `layers.${layer}.mixer.`);
+    const state = stateInputs(layerState(architecture, spec, sizes), `state.${layer}.`);
+    const mixed = mix(pieces, { spec, parameters, state, seen });
+    for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${layer}.${name}`] = value;
+    x = blockOutput(x, mixed.output, weights, project, architecture);
+  });
+  const normal = rmsNorm(reshape(x, [batch, -1]), ends.finalNorm, architecture.normEpsilon);
+  const head = architecture.tiedHead ? ends.embedding : ends.head;
+  return program({ logits: matmul(normal, head, { transposeB: true }), ...outputs });
+}
+
+/**
+ * A chunk of a prompt through one layer: `x` `[batch, length, hidden]`, `cos`, `sin` of its positions, `seen` int64
+ * `[batch]` (tokens before the chunk), `count` int64 `[batch]` (real tokens; the rest is padding on the right), weights by
+ * role, `mixer.NAME` and `state.NAME` → `y` and `next.NAME`, the state after the real tokens.
+ */
+export function prefillProgram(
+  architecture: Architecture,
+  spec: MixerSpec,
+  length: number,
+  sizes: DecodeSizes,
+): Program {
+  const { batch } = sizes;
+  const x = input("x", [batch, length, architecture.hiddenSize]);
+  const weights = weightInputs(layerShapes(architecture));
+  const project = denseProjection(weights);
+  const pieces = attentionInputs(x, weights, project, angleInputs(architecture, length), architecture);
+  const mixed = mix(pieces, {
+    spec,
+    parameters: parameterInputs(architecture, spec, "mixer."),
+    state: stateInputs(layerState(architecture, spec, sizes), "state."),
+    seen: input("seen", [batch], "int64"),
+    count: input("count", [batch], "int64"),
+  });
+  const outputs: Record<string, Value> = { y: blockOutput(x, mixed.output, weights, project, architecture) };
+  for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${name}`] = value;
+  return program(outputs);
+}
