@@ -9,20 +9,25 @@ type Path = readonly PropertyKey[];
 /** More than these are rarely read; the first ones usually explain the rest. */
 const MOST_LINES = 8;
 
-/** Says where the value (or key) at a path stands: `file:line:column`. */
-export type Locate = (path: Path, part: "key" | "value") => string;
+/** Where the described value comes from. */
+export interface Origin {
+  /** Says where the value (or key) at a path stands: `file:line:column`. */
+  locate(path: Path, part: "key" | "value"): string;
+  /** The path of the value itself where it is a part of a recipe. */
+  readonly within?: string;
+}
 
 /** All faults of a value, one per line, unknown keys first: they often explain what is missing. */
 export function describeIssues(
   schema: z.core.$ZodType,
   data: unknown,
   issues: readonly Issue[],
-  locate: Locate,
+  origin: Origin,
 ): string {
   const [unknown, others] = [true, false].map((wanted) =>
     issues.filter(({ code }) => (code === "unrecognized_keys") === wanted),
   );
-  const lines = [...(unknown ?? []), ...(others ?? [])].flatMap((issue) => linesOf(schema, data, issue, locate));
+  const lines = [...(unknown ?? []), ...(others ?? [])].flatMap((issue) => linesOf(schema, data, issue, origin));
   const more = lines.length - MOST_LINES;
   return [...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
 }
@@ -44,17 +49,21 @@ export function below(value: unknown, key: PropertyKey): unknown {
   return isRecord(value) && Object.hasOwn(value, key) ? value[String(key)] : undefined;
 }
 
-function linesOf(schema: z.core.$ZodType, data: unknown, issue: Issue, locate: Locate): string[] {
+function linesOf(schema: z.core.$ZodType, data: unknown, issue: Issue, origin: Origin): string[] {
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const known = keysOf(schemaAt(schema, data, path) ?? schema, valueAt(data, path)) ?? [];
     return issue.keys.map((key) => {
       const full = [...path, key];
-      return `${locate(full, "key")}: unknown key ${pathText(full, data)}${hint(key, known) || `; known are ${known.join(", ")}`}`;
+      return `${origin.locate(full, "key")}: unknown key ${named(full, data, origin)}${hint(key, known) || `; known are ${known.join(", ")}`}`;
     });
   }
-  const name = path.length === 0 ? "the recipe" : pathText(path, data);
-  return [`${locate(path, "value")}: ${name} ${problem(schema, data, issue)}`];
+  const name = named(path, data, origin) || "the recipe";
+  return [`${origin.locate(path, "value")}: ${name} ${problem(schema, data, issue)}`];
+}
+
+function named(path: Path, data: unknown, { within }: Origin): string {
+  return [within, pathText(path, data)].filter((part) => part !== undefined && part !== "").join(".");
 }
 
 function problem(schema: z.core.$ZodType, data: unknown, issue: Issue): string {

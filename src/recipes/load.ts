@@ -104,7 +104,7 @@ function validated<Schema extends z.ZodType>(
   const data = applySettings(schema, source.data, settings);
   const result = schema.safeParse(data);
   if (result.success) return result.data;
-  throw new SubquadError(describeIssues(schema, data, result.error.issues, source.locate), { cause: result.error });
+  throw new SubquadError(describeIssues(schema, data, result.error.issues, source), { cause: result.error });
 }
 
 function kindOf(data: unknown): RecipeKind {

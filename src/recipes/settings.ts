@@ -22,7 +22,7 @@ const MAXIMUM_PARTS = 16;
 export function applySettings(schema: z.ZodType, data: unknown, settings: readonly string[]): unknown {
   return settings.reduce<unknown>((current, setting) => {
     const { path, text } = splitSetting(setting);
-    return changed(schema, current, path, 0, text, `--set ${setting}`);
+    return changed(schema, current, path, 0, text);
   }, data);
 }
 
@@ -46,33 +46,31 @@ function changed(
   path: readonly string[],
   depth: number,
   text: string,
-  label: string,
 ): unknown {
   const value = written === undefined ? defaultOf(schema) : written;
   const part = path[depth];
-  if (part === undefined) return readValue(schema, text, label);
+  if (part === undefined) return readValue(schema, text, path.join("."));
   if (optionsFor(schema, value).some((option) => option instanceof z.ZodArray || option instanceof z.ZodTuple)) {
     const entries: readonly unknown[] = Array.isArray(value) ? value : [];
-    const index = entryIndex(entries, part, path.slice(0, depth), label);
+    const index = entryIndex(entries, part, path.slice(0, depth));
     const child = childOf(schema, value, index);
-    if (child === undefined)
-      throw new SubquadError(`${label}: ${path.slice(0, depth + 1).join(".")} is not in the list`);
-    return entries.with(index, changed(child, entries[index], path, depth + 1, text, label));
+    if (child === undefined) throw new SubquadError(`--set: ${path.slice(0, depth + 1).join(".")} is not in the list`);
+    return entries.with(index, changed(child, entries[index], path, depth + 1, text));
   }
   const child = childOf(schema, value, part);
-  if (child === undefined) throw unknownKey(schema, value, path, depth, label);
+  if (child === undefined) throw unknownKey(schema, value, path, depth);
   const kept = isRecord(value) ? value : {};
   if (part === discriminatorOf(schema) && depth === path.length - 1) {
-    return knownOnly(schema, { ...kept, [part]: readKind(schema, text, label) });
+    return knownOnly(schema, { ...kept, [part]: readKind(schema, text, path.join(".")) });
   }
-  return { ...kept, [part]: changed(child, below(value, part), path, depth + 1, text, label) };
+  return { ...kept, [part]: changed(child, below(value, part), path, depth + 1, text) };
 }
 
 /** The value that chooses between a union's options: any of theirs, not just the present one's. */
-function readKind(schema: z.core.$ZodType, text: string, label: string): string {
+function readKind(schema: z.core.$ZodType, text: string, name: string): string {
   const names = discriminatorValues(schema).map(String);
   if (names.includes(text)) return text;
-  throw new SubquadError(`${label}: must be one of ${names.join(", ")}${hint(text, names)}`);
+  throw new SubquadError(`--set: ${name} must be one of ${names.join(", ")}, is "${text}"${hint(text, names)}`);
 }
 
 /** Another kind has other keys: what it does not know goes with the kind that is replaced. */
@@ -81,7 +79,7 @@ function knownOnly(schema: z.core.$ZodType, value: Record<string, unknown>): Rec
   return Object.fromEntries(Object.entries(value).filter(([key]) => known.has(key)));
 }
 
-function entryIndex(entries: readonly unknown[], part: string, above: readonly string[], label: string): number {
+function entryIndex(entries: readonly unknown[], part: string, above: readonly string[]): number {
   const names = entries.map((entry) => String(below(entry, "name") ?? ""));
   const index = /^\d+$/.test(part) ? Number(part) : names.indexOf(part);
   if (index >= 0 && index < entries.length) return index;
@@ -90,29 +88,23 @@ function entryIndex(entries: readonly unknown[], part: string, above: readonly s
   const list = above.join(".");
   throw new SubquadError(
     entries.length === 0
-      ? `${label}: ${list} is empty`
-      : `${label}: ${list} has no entry ${part}${hint(part, named) || `; it has ${known}`}`,
+      ? `--set: ${list} is empty`
+      : `--set: ${list} has no entry ${part}${hint(part, named) || `; it has ${known}`}`,
   );
 }
 
-function unknownKey(
-  schema: z.core.$ZodType,
-  value: unknown,
-  path: readonly string[],
-  depth: number,
-  label: string,
-): SubquadError {
+function unknownKey(schema: z.core.$ZodType, value: unknown, path: readonly string[], depth: number): SubquadError {
   const above = path.slice(0, depth).join(".");
   const part = path[depth] ?? "";
   const known = keysOf(schema, value);
-  if (known === undefined) return new SubquadError(`${label}: ${above} is a single value, it has no key ${part}`);
+  if (known === undefined) return new SubquadError(`--set: ${above} is a single value, it has no key ${part}`);
   return new SubquadError(
-    `${label}: unknown key ${path.slice(0, depth + 1).join(".")}${hint(part, known) || `; known are ${known.join(", ")}`}`,
+    `--set: unknown key ${path.slice(0, depth + 1).join(".")}${hint(part, known) || `; known are ${known.join(", ")}`}`,
   );
 }
 
 /** The text as the key wants it: as YAML where that fits, else as it stands. */
-function readValue(schema: z.core.$ZodType, text: string, label: string): unknown {
+function readValue(schema: z.core.$ZodType, text: string, name: string): unknown {
   let value: unknown = text;
   try {
     value = parse(text, { schema: "core", maxAliasCount: 0 });
@@ -122,8 +114,5 @@ function readValue(schema: z.core.$ZodType, text: string, label: string): unknow
   const result = z.core.safeParse(schema, value);
   if (result.success) return value;
   if (z.core.safeParse(schema, text).success) return text;
-  const faults = describeIssues(schema, value, result.error.issues, () => label);
-  throw new SubquadError(
-    faults.replaceAll(`${label}: `, `${label}: in the value, `).replaceAll("in the value, the recipe ", "the value "),
-  );
+  throw new SubquadError(describeIssues(schema, value, result.error.issues, { locate: () => "--set", within: name }));
 }

@@ -112,18 +112,18 @@ describe("a setting", () => {
       "a..b=1",
     ];
     expect(wrong.map(message).join("\n")).toMatchInlineSnapshot(`
-      "SubquadError: --set stages.transfer.learnin_rate=1: unknown key stages.transfer.learnin_rate; did you mean learning_rate?
-      SubquadError: --set stages.transfr.learning_rate=1: stages has no entry transfr; did you mean transfer?
-      SubquadError: --set stages.2.learning_rate=1: stages has no entry 2; it has transfer, finetune
-      SubquadError: --set stages.transfer.learning_rate=fast: the value must be a number, is "fast"
-      SubquadError: --set stages.transfer.learning_rate=-1: the value must be more than 0, is -1
-      SubquadError: --set stages.transfer.tokens=many: the value must be a number of tokens such as 300000, 300k or 1M
-      SubquadError: --set stages.transfer.schedule.kind=cosin: must be one of plateau, cosine, constant; did you mean cosine?
-      SubquadError: --set stages.transfer.train.feature_maps=1: the value must be true or false, is 1
-      SubquadError: --set stages.finetune.train.lora.targets=[q, x]: in the value, 1 must be one of q, k, v, o, is "x"; did you mean q?
-      SubquadError: --set mixer.windw.size=3: unknown key mixer.windw; did you mean window?
-      SubquadError: --set name.first=x: name is a single value, it has no key first
-      SubquadError: --set zzzzzzzz=1: unknown key zzzzzzzz; known are name, summary, paper, mixer, layers, seed, stages
+      "SubquadError: --set: unknown key stages.transfer.learnin_rate; did you mean learning_rate?
+      SubquadError: --set: stages has no entry transfr; did you mean transfer?
+      SubquadError: --set: stages has no entry 2; it has transfer, finetune
+      SubquadError: --set: stages.transfer.learning_rate must be a number, is "fast"
+      SubquadError: --set: stages.transfer.learning_rate must be more than 0, is -1
+      SubquadError: --set: stages.transfer.tokens must be a number of tokens such as 300000, 300k or 1M
+      SubquadError: --set: stages.transfer.schedule.kind must be one of plateau, cosine, constant, is "cosin"; did you mean cosine?
+      SubquadError: --set: stages.transfer.train.feature_maps must be true or false, is 1
+      SubquadError: --set: stages.finetune.train.lora.targets.1 must be one of q, k, v, o, is "x"; did you mean q?
+      SubquadError: --set: unknown key mixer.windw; did you mean window?
+      SubquadError: --set: name is a single value, it has no key first
+      SubquadError: --set: unknown key zzzzzzzz; known are name, summary, paper, mixer, layers, seed, stages
       SubquadError: --set seed: write key.path=value, for instance --set stages.transfer.learning_rate=0.01
       SubquadError: --set =1: write key.path=value, for instance --set stages.transfer.learning_rate=0.01
       SubquadError: --set a..b=1: write key.path=value, for instance --set stages.transfer.learning_rate=0.01"
