@@ -88,6 +88,13 @@ const cases: Record<string, Case> = {
     ],
     build: (a, b) => g.concat([a, b, a], 1),
   },
+  split: {
+    shapes: [[2, 6]],
+    build: (x) => {
+      const [first, , last] = g.split(x, -1, [1, 3, 2]) as [g.Value, g.Value, g.Value];
+      return g.multiply(first, last);
+    },
+  },
   slice: { shapes: [[4, 3]], build: (x) => g.slice(x, 0, 1, -1) },
   pad: { shapes: [[2, 2]], build: (x) => g.pad(x, 1, 1, 2) },
   "pad between transposes": {
@@ -183,6 +190,7 @@ describe("errors name the expression and its shapes", () => {
     ["reshape", () => g.reshape(x, [4])],
     ["concat", () => g.concat([x, g.input("y", [3, 3])], 1)],
     ["slice", () => g.slice(x, 1, 2, 9)],
+    ["split", () => g.split(x, 1, [2, 2])],
     ["pick", () => g.pick(x, g.integers([1]))],
     ["no derivative", () => g.gradient(g.sum(applyOne(opaque, [x], {})), [x])],
     ["a loss that is no scalar", () => g.gradient(x, [x])],

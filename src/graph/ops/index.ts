@@ -44,4 +44,5 @@ export {
   mask,
   scalar,
 } from "./source.ts";
+export { type SplitAttributes, split } from "./split.ts";
 export { absolute, erf, exp, log, negate, reciprocal, relu, sigmoid, silu, softplus, sqrt, tanh } from "./unary.ts";

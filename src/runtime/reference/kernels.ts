@@ -12,6 +12,7 @@ import type {
   Shape,
   ShapeAttributes,
   SliceAttributes,
+  SplitAttributes,
   TransposeAttributes,
 } from "../../graph/index.ts";
 import { sizeOf, stridesOf } from "../../graph/index.ts";
@@ -136,6 +137,18 @@ const pad: Kernel = ([x], attributes, node) => {
     output.data[start + target] = input.data[offset] ?? 0;
   });
   return [output];
+};
+
+const split: Kernel = ([x], attributes, node) => {
+  const { axis } = attributes as SplitAttributes;
+  const input = take(x);
+  const strides = stridesOf(input.shape);
+  let start = 0;
+  return node.outputs.map(({ shape }) => {
+    const part = gather(input.data, shape, strides, start * (strides[axis] ?? 0));
+    start += shape[axis] ?? 0;
+    return part;
+  });
 };
 
 const cumulativeSum: Kernel = ([x], attributes) => {
@@ -267,6 +280,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     return { shape, strides: strides.with(axis, -stride), start: ((shape[axis] ?? 1) - 1) * stride };
   }),
   concat,
+  split,
   pad,
   cumulativeSum,
   matmul,
