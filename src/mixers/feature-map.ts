@@ -15,6 +15,7 @@ import {
   subtract,
   type Value,
   where,
+  withGradient,
 } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
 import type { MixerInputs, MixerSizes } from "./contract.ts";
@@ -74,27 +75,36 @@ const hedgehog = kind(
     floor: z.number().positive().default(1e-12),
   }),
   ({ activation, twoSided, tied, dim, floor }): FeatureMap => {
-    const activate = (x: Value) => {
-      const sides = twoSided ? [x, negate(x)].map(activations[activation]) : [activations[activation](x)];
-      return maximum(concat(sides, x.shape.length - 1), floor);
-    };
     const columns = (sizes: MixerSizes) => dim ?? sizes.dim;
+    const project = (x: Value, map: Value): Value => {
+      // Both signs in one product; each side is a row of its own to the activation.
+      const sides = twoSided ? concat([map, negate(map)], map.shape.length - 1) : map;
+      const projected = matmul(x, sides);
+      const width = map.shape.at(-1) ?? 1;
+      const activated = activations[activation](reshape(projected, [-1, width]));
+      return reshape(atLeast(activated, floor), projected.shape);
+    };
     return {
       features: (sizes) => (twoSided ? 2 : 1) * columns(sizes),
       parameters: (sizes) => {
         const map = { shape: [sizes.heads, sizes.dim, columns(sizes)], initial: { kind: "identity" } } as const;
         return tied ? { [queryMap]: map } : { [queryMap]: map, [keyMap]: map };
       },
-      queries: (x, parameters) => activate(matmul(x, learned(parameters, queryMap))),
+      queries: (x, parameters) => project(x, learned(parameters, queryMap)),
       keys: (x, parameters, heads) => {
         const map = learned(parameters, tied ? queryMap : keyMap);
         const groups = x.shape[1] ?? 1;
-        const split = [1, groups, heads / groups, ...map.shape.slice(1)];
-        return activate(joinHeads(matmul(sharedByGroup(x), reshape(map, split))));
+        const perHead = reshape(map, [1, groups, heads / groups, ...map.shape.slice(1)]);
+        return joinHeads(project(sharedByGroup(x), perHead));
       },
     };
   },
 );
+
+/** The larger of feature and floor. Its gradient passes the floor: a feature that small has one as small. */
+function atLeast(features: Value, floor: number): Value {
+  return withGradient(maximum(features, floor), [features], (upstream) => [upstream]);
+}
 
 /** All feature maps. */
 export const featureMaps = axis({ identity, elu, hedgehog });

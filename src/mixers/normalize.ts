@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { add, divide, equal, multiply, type Operand, type Value, where } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
+import { weightedMean } from "./weighted-mean.ts";
 
 /** A branch's weighted sum of values `[batch, heads, length, dim]` and the sum of its weights `[…, 1]`. */
 export interface Term {
@@ -73,12 +74,9 @@ const joint = kind(
       const [first, second] = [window ?? linear, window && linear];
       if (first === undefined || second === undefined) return apart(first && { ...first, weight: 1 }, undefined);
       // Each branch takes on the other's scale, which the division then cancels.
-      const weigh = (term: Weighted, other: Weighted) =>
-        other.scale === undefined ? term.weight : multiply(other.scale, term.weight);
-      const weights = [weigh(first, second), weigh(second, first)] as const;
-      const total = (part: "numerator" | "denominator") =>
-        add(multiply(first[part] ?? 1, weights[0]), multiply(second[part] ?? 1, weights[1]));
-      return guardedDivide(total("numerator"), total("denominator"));
+      const weigh = (term: Weighted, other: Weighted): Weighted =>
+        other.scale === undefined ? term : { ...term, weight: multiply(other.scale, term.weight) };
+      return weightedMean(weigh(first, second), weigh(second, first));
     },
   }),
 );

@@ -2,6 +2,7 @@
 import { add, concat, input, integers, pad, type Shape, slice, type Value } from "../../src/graph/index.ts";
 import {
   chunked,
+  type Form,
   fused,
   type MixerInputs,
   type MixerResult,
@@ -64,7 +65,7 @@ export function padded(form: Run, extra: number): Run {
 }
 
 /** The forms by name. */
-export const runs: Readonly<Record<string, Run>> = { parallel, chunked, step: stepped, fused };
+export const runs: Readonly<Record<Form, Run>> = { parallel, chunked, step: stepped, fused };
 
 /** Shapes of a mixer's tokens, parameters and (where `stateful`) state, as named inputs of a program. */
 export function mixerVariables(
@@ -99,7 +100,7 @@ export function mixerVariables(
 
 /** A result's tensors by name. */
 export function tensorsOf({ output, state }: MixerResult): Record<string, Value> {
-  const entries = Object.entries(state ?? {}).map(([name, value]) => [`state.${name}`, value]);
+  const entries = Object.entries(state ?? {}).map(([name, value]) => [`final.${name}`, value]);
   return { output, ...Object.fromEntries(entries) };
 }
 

@@ -47,10 +47,23 @@ export function linearForm(mixer: Mixer, inputs: MixerInputs, recur: Recur): Mix
 }
 
 /** A window of all keys: fused where it stands alone at the beginning of a sequence, else by masks. */
-function wholeWindow(mixer: Mixer, inputs: MixerInputs, { dim }: MixerSizes): MixerResult {
-  const { queries, keys, values, state } = inputs;
-  if (state !== undefined || mixer.state !== undefined || values.shape[3] !== dim) return parallelForm(mixer, inputs);
-  return { output: causalAttention(queries, keys, values, { scale: mixer.spec.scale ?? dim ** -0.5 }) };
+function wholeWindow(mixer: Mixer, inputs: MixerInputs, sizes: MixerSizes): MixerResult {
+  return softmaxAlone(mixer, inputs, sizes) ?? parallelForm(mixer, inputs);
+}
+
+/** The engine's attention operator takes heads of multiples of this many dimensions. */
+const fusedDimensions = 8;
+
+/** Softmax attention as one operator; undefined where the mixer, the state or the sizes ask for more. */
+export function softmaxAlone(
+  { window, state, spec }: Mixer,
+  { queries, keys, values, ...inputs }: MixerInputs,
+  { dim }: MixerSizes,
+): MixerResult | undefined {
+  const fits = values.shape[3] === dim && dim % fusedDimensions === 0;
+  if (state !== undefined || inputs.state !== undefined || window?.blocks?.phased || !fits) return undefined;
+  const options = { scale: spec.scale ?? dim ** -0.5, window: window?.blocks?.size ?? 0 };
+  return { output: causalAttention(queries, keys, values, options) };
 }
 
 /** Segments by masks, each from the state the one before left. */

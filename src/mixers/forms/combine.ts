@@ -1,5 +1,5 @@
 /** Window and state, weighed and normalized: the last step of every form. */
-import { multiply, type Operand, slice, type Value } from "../../graph/index.ts";
+import { dimension, multiply, type Operand, split, type Value } from "../../graph/index.ts";
 import type { MixerInputs } from "../contract.ts";
 import type { Term } from "../normalize.ts";
 import type { Mixer } from "../spec.ts";
@@ -12,7 +12,8 @@ function scaled(weight: Operand, factor: number | undefined): Operand {
 /** The state's reading `[batch, heads, length, dim (+ 1)]` as a term. */
 export function linearTerm({ normalize }: Mixer, reading: Value): Term {
   if (!normalize.sumsWeights) return { numerator: reading };
-  return { numerator: slice(reading, 3, 0, -1), denominator: slice(reading, 3, -1) };
+  const [numerator, denominator] = split(reading, 3, [dimension(reading.shape, 3) - 1, 1]);
+  return { numerator: numerator as Value, denominator: denominator as Value };
 }
 
 /** The mixer's output from its branches, with the weights of its mix and of the call's ablation. */

@@ -29,11 +29,10 @@ export function delayedTokens(
   if (state !== undefined) {
     const first = timeline.kept - delay.tokens;
     const entering = (x: Value) => slice(x, 2, first, first + length);
-    const keys = featureMap.keys(entering(timeline.keys), parameters, heads);
     return {
       queries: featureMap.queries(inputs.queries, parameters),
-      keys: where(enters(inputs, timeline, delay, length), keys, 0),
-      values: values(entering(timeline.values)),
+      keys: featureMap.keys(entering(timeline.keys), parameters, heads),
+      values: where(enters(inputs, timeline, delay, length), values(entering(timeline.values)), 0),
       state: carried(state, "recurrent"),
       front: 0,
     };
@@ -46,8 +45,8 @@ export function delayedTokens(
   const entering = (x: Value) => slice(x, 2, 0, entered);
   const late = (x: Value) => pad(x, 2, front + delay.tokens, 0);
   return {
-    queries: pad(featureMap.queries(inputs.queries, parameters), 2, front, 0),
-    keys: late(featureMap.keys(entering(inputs.keys), parameters, heads)),
+    queries: featureMap.queries(pad(inputs.queries, 2, front, 0), parameters),
+    keys: featureMap.keys(late(entering(inputs.keys)), parameters, heads),
     values: late(values(entering(inputs.values))),
     front,
   };

@@ -2,9 +2,10 @@
 import {
   add,
   broadcastTo,
+  constant,
   linearAttention,
-  mask,
   matmul,
+  multiply,
   reshape,
   scalar,
   slice,
@@ -35,16 +36,19 @@ function fused({ queries, keys, values, state }: Tokens): Recurred {
   return linearAttention(queries, keys, repeatHeads(values, heads), state ?? zeros());
 }
 
+/** Ones at least `below` places below the diagonal, zeros elsewhere. */
+function triangle(size: number, below: number): Value {
+  const data = Float32Array.from({ length: size * size }, (_unused, index) =>
+    Number((index % size) + below <= Math.floor(index / size)),
+  );
+  return constant(data, [size, size]);
+}
+
 /** Sums over the chunks before each (and the initial state), by one product with a triangle of ones. */
 function sumsBefore(written: Value, initial: Value | undefined): Value {
   const chunks = written.shape.at(-3) ?? 1;
   const flat = reshape(written, [...written.shape.slice(0, -2), -1]);
-  const before = where(
-    mask([chunks, chunks], (row = 0, column = 0) => column < row),
-    1,
-    scalar(0),
-  );
-  const sums = reshape(matmul(before, flat), written.shape);
+  const sums = reshape(matmul(triangle(chunks, 1), flat), written.shape);
   return initial === undefined ? sums : add(sums, initial);
 }
 
@@ -56,8 +60,8 @@ function chunked({ queries, keys, values, state, chunk, wholeChunks }: ChunkedTo
   const v = cut(sharedByGroup(values), chunk);
   const initial = state && reshape(state, [batch, groups, heads / groups, 1, features, dim]);
   const written = matmul(k, v, { transposeA: true });
-  const causal = mask([chunk, chunk], (query = 0, key = 0) => wholeChunks || key <= query);
-  const near = matmul(where(causal, matmul(q, k, { transposeB: true }), 0), v);
+  const weights = matmul(q, k, { transposeB: true });
+  const near = matmul(wholeChunks ? weights : multiply(weights, triangle(chunk, 0)), v);
   const far = matmul(q, sumsBefore(written, initial));
   const joined = joinHeads(reshape(add(near, far), [batch, groups, heads / groups, -1, dim]));
   const total = sum(written, [3]);

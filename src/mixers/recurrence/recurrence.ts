@@ -1,7 +1,7 @@
 /** What every recurrent state can do: the forms of one update rule. */
 import type { Value } from "../../graph/index.ts";
 
-/** Tokens of the state branch, in time order; a token whose key is zero leaves the state as it is. */
+/** Tokens of the state branch, in time order; a place whose value is zero holds no token. */
 export interface Tokens {
   /** `[batch, heads, length, features]`. */
   readonly queries: Value;
