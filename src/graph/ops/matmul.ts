@@ -60,8 +60,8 @@ const matmulOperation: Operation<MatmulAttributes> = {
 /** scale · op(a) · op(b), over broadcast batch axes: `[…, rows, inner] × […, inner, columns]`. */
 export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
   const { transposeA = false, transposeB = false, scale = 1 } = options;
-  if (b.shape.length === 2 && a.shape.length > 2 && !transposeA && sizeOf(a.shape) > 0) {
-    // A shared matrix meets all rows in one product, which ONNX Runtime runs fastest.
+  if (b.shape.length === 2 && sizeOf(a.shape.slice(0, -2)) > 1 && !transposeA && sizeOf(a.shape) > 0) {
+    // A shared matrix meets all rows in one product, which ONNX Runtime runs fastest; a single row block already is one.
     const rows = applyOne(matmulOperation, [flatten(a), b], { transposeA, transposeB, scale });
     return unflatten(rows, a);
   }
