@@ -1,8 +1,8 @@
 /** A model ready to read prompts and to write token after token: its programs, its weights, its rotary rows. */
 import { SubquadError } from "../errors.ts";
-import { ropeTables } from "../families/index.ts";
 import type { Program } from "../graph/index.ts";
 import { type MixerSpec, presets } from "../mixers/index.ts";
+import { angleTables } from "../model/angles.ts";
 import { prefillProgram, stepProgram } from "../model/decode.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
 import type { Weight } from "../model/weights.ts";
@@ -116,9 +116,9 @@ export class Decoder {
     const { program, feeds, into, ids, seen, cos, sin } = await this.#binding(state);
     ids[0] = BigInt(id);
     seen[0] = BigInt(state.tokens);
-    const rows = ropeTables(this.model.architecture.rope, state.tokens, 1);
-    cos.data.set(rows.cos);
-    sin.data.set(rows.sin);
+    const angles = angleTables(this.model.architecture, state.tokens, 1);
+    cos.data.set(angles.cos.data);
+    sin.data.set(angles.sin.data);
     await program.run(feeds, into);
     state.advance(1);
     return state.logits;
@@ -136,17 +136,14 @@ export class Decoder {
   /** One padded chunk through all layers; only the prompt's last chunk needs logits. */
   async #chunk(state: SequenceState, ids: readonly number[], last: boolean): Promise<void> {
     const { architecture, weights } = this.model;
-    const { rope, headDim, hiddenSize } = architecture;
+    const { hiddenSize } = architecture;
     const length = chunkLengths.find((candidate) => candidate >= ids.length) ?? longestChunk;
     state.reserve(state.tokens + length);
     const embed = await this.#program(`embed ${length}`, () => embedProgram(architecture, 1, length));
     const padded = Array.from({ length }, (_unused, index) => ids[index] ?? 0);
     let { x } = await embed.run({ embedding: weights.embedding, ids: indices([1, length], padded) });
-    const { cos, sin } = ropeTables(rope, state.tokens, length);
-    const table = [length, headDim / 2];
     const shared = {
-      cos: floats(table, cos),
-      sin: floats(table, sin),
+      ...angleTables(architecture, state.tokens, length),
       seen: indices([1], [state.tokens]),
       count: indices([1], [ids.length]),
     };

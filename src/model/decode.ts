@@ -12,8 +12,9 @@ import {
   type TensorType,
   type Value,
 } from "../graph/index.ts";
-import { chunked, type MixerSpec, mixerParameters, stateLayout, step } from "../mixers/index.ts";
-import { type Angles, type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
+import { chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
+import { type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
+import { blockInputs, mixerInputs } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** The sizes decoding programs are built for. */
@@ -79,17 +80,6 @@ function stateInputs(layer: LayerState, prefix: string): Record<string, Value> {
   return Object.fromEntries(entries.map(([name, { shape, dtype }]) => [name, input(prefix + name, shape, dtype)]));
 }
 
-function parameterInputs({ heads, groups, headDim }: Architecture, spec: MixerSpec, prefix: string) {
-  const parameters = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
-  const entries = Object.entries(parameters);
-  return Object.fromEntries(entries.map(([name, { shape }]) => [name, input(prefix + name, shape)]));
-}
-
-function angleInputs({ headDim }: Architecture, length: number): Angles {
-  const table = [length, headDim / 2];
-  return { cos: input("cos", table), sin: input("sin", table) };
-}
-
 /**
  * One token through the whole model: `ids` int64 `[batch]`, `seen` int64 `[batch]` (tokens before this one), `cos`, `sin`
  * `[1, dim/2]` of its position, `embedding`, `finalNorm`, `head` (none where the embedding is the head),
@@ -98,7 +88,7 @@ function angleInputs({ headDim }: Architecture, length: number): Angles {
 export function stepProgram(architecture: Architecture, specs: readonly MixerSpec[], sizes: DecodeSizes): Program {
   const { batch } = sizes;
   const ends = weightInputs(modelShapes(architecture));
-  const angles = angleInputs(architecture, 1);
+  const { angles } = blockInputs(architecture, batch, 1);
   const seen = input("seen", [batch], "int64");
   let x = rows(ends.embedding, reshape(input("ids", [batch], "int64"), [batch, 1]));
   const outputs: Record<string, Value> = {};
@@ -106,7 +96,7 @@ export function stepProgram(architecture: Architecture, specs: readonly MixerSpe
     const weights = weightInputs(layerShapes(architecture), `layers.${layer}.`);
     const project = denseProjection(weights);
     const pieces = attentionInputs(x, weights, project, angles, architecture);
-    const parameters = parameterInputs(architecture, spec, `layers.${layer}.mixer.`);
+    const parameters = mixerInputs(spec, architecture, `layers.${layer}.mixer.`);
     const state = stateInputs(layerState(architecture, spec, sizes), `state.${layer}.`);
     const mixed = mix(pieces, { spec, parameters, state, seen });
     for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${layer}.${name}`] = value;
@@ -129,13 +119,13 @@ export function prefillProgram(
   sizes: DecodeSizes,
 ): Program {
   const { batch } = sizes;
-  const x = input("x", [batch, length, architecture.hiddenSize]);
+  const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
   const project = denseProjection(weights);
-  const pieces = attentionInputs(x, weights, project, angleInputs(architecture, length), architecture);
+  const pieces = attentionInputs(x, weights, project, angles, architecture);
   const mixed = mix(pieces, {
     spec,
-    parameters: parameterInputs(architecture, spec, "mixer."),
+    parameters: mixerInputs(spec, architecture),
     state: stateInputs(layerState(architecture, spec, sizes), "state."),
     seen: input("seen", [batch], "int64"),
     count: input("count", [batch], "int64"),

@@ -23,13 +23,11 @@ export function blockInputs(
   return { x: input("x", [batch, length, hiddenSize]), angles: { cos: input("cos", table), sin: input("sin", table) } };
 }
 
-/** Inputs `mixer.NAME` for a mixer's parameters, by parameter name. */
-export function mixerInputs(spec: MixerSpec, architecture: Architecture): Record<string, Value> {
+/** Inputs for a mixer's parameters, by parameter name; they are called `mixer.NAME`, or otherwise by `prefix`. */
+export function mixerInputs(spec: MixerSpec, architecture: Architecture, prefix = "mixer."): Record<string, Value> {
   const { heads, groups, headDim } = architecture;
   const parameters = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, { shape }]) => [name, input(`mixer.${name}`, shape)]),
-  );
+  return Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, input(prefix + name, shape)]));
 }
 
 /** The teacher's token mixer: causal softmax attention, fused. */
