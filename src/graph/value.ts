@@ -1,6 +1,7 @@
 /** Expressions: immutable values that know how they are computed, and the contract every operation fulfils. */
 import { SubquadError } from "../errors.ts";
 import type { Emitter } from "./onnx/emitter.ts";
+import type * as algebra from "./ops/index.ts";
 import { type DType, formatShape, type Shape, type TensorType } from "./type.ts";
 
 /** A mistake in an expression: the message names the expression and the shapes of its inputs. */
@@ -38,7 +39,7 @@ export interface Backward<A extends object> {
 }
 
 /** The operations gradient rules are written in: handed to them, so that the files of operations need not import each other. */
-export type Algebra = typeof import("./ops/index.ts");
+export type Algebra = typeof algebra;
 
 /** An operation: its shape rule, gradient rule and ONNX emission side by side. */
 export interface Operation<A extends object = object> {

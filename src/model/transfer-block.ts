@@ -1,43 +1,84 @@
 /** Attention transfer: a student layer learns the outputs of the teacher's attention from the same queries, keys and values. */
 import { type Architecture, layerShapes } from "../families/index.ts";
-import { gradient, mean, multiply, type Program, program, reshape, subtract, type Value } from "../graph/index.ts";
-import { chunked, type MixerSpec } from "../mixers/index.ts";
+import {
+  add,
+  gradient,
+  input,
+  mean,
+  multiply,
+  type Program,
+  program,
+  reshape,
+  subtract,
+  type Value,
+} from "../graph/index.ts";
+import { chunked, type MixerSizes, type MixerSpec, mixerParameters } from "../mixers/index.ts";
 import { attentionInputs, blockOutput } from "./block.ts";
-import { blockInputs, mixerInputs, softmaxMixer } from "./mixer-block.ts";
+import { blockInputs, softmaxMixer } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
-/** What a transfer program returns. */
-export interface TransferPlan {
-  readonly mixer: MixerSpec;
-  /** Factor of the mean squared error (published: 1000). */
-  readonly scale: number;
-  /** Names of the mixer's parameters whose `gradient.NAME` is returned too. */
-  readonly trained: readonly string[];
-}
-
 /**
- * `x`, `cos`, `sin`, one layer's weights and `mixer.NAME` parameters → `y`, the TEACHER's stream after the block (so that
- * every layer learns from the teacher's own states), and `error`, the mean squared error of the per-head outputs before
- * the output projection (LoLCATs, arXiv 2410.10254, equation 8), with its scaled gradients.
+ * `x`, `cos`, `sin` and one layer's weights → `y`, the teacher's stream after the block (so that every layer learns from
+ * the teacher's own states), and what its attention read and returned: `read.queries` and `attended`
+ * `[batch, heads, length, dim]`, `read.keys` and `read.values` `[batch, groups, length, dim]`.
  */
-export function transferBlockProgram(
+export function teacherBlockProgram(
   architecture: Architecture,
-  { mixer, scale, trained }: TransferPlan,
   batch: number,
   length: number,
-): Program {
+): Program<"y" | "read.queries" | "read.keys" | "read.values" | "attended"> {
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
   const project = denseProjection(weights);
   const pieces = attentionInputs(x, weights, project, angles, architecture);
-  const parameters = mixerInputs(mixer, architecture);
-  const teacher = softmaxMixer(pieces, architecture);
-  const difference = subtract(chunked(mixer, { ...pieces, parameters }).output, teacher);
-  const error = reshape(mean(multiply(difference, difference)), []);
-  const outputs: Record<string, Value> = { y: blockOutput(x, teacher, weights, project, architecture), error };
+  const attended = softmaxMixer(pieces, architecture);
+  return program({
+    y: blockOutput(x, attended, weights, project, architecture),
+    "read.queries": pieces.queries,
+    "read.keys": pieces.keys,
+    "read.values": pieces.values,
+    attended,
+  });
+}
+
+/** What a transfer program learns. */
+export interface TransferPlan {
+  readonly mixer: MixerSpec;
+  /** Factor of the mean squared error in the gradients (published: 1000, over the number of layers). */
+  readonly scale: number;
+  /** Names of the mixer's parameters whose gradients are returned. */
+  readonly trained: readonly string[];
+  /** Add the gradients to inputs `sum.NAME`. */
+  readonly accumulate: boolean;
+}
+
+/**
+ * `queries`, `keys`, `values`, `attended` and the mixer's parameters as `mixer.NAME` → `error`, the mean squared error of
+ * the per-head outputs (LoLCATs, arXiv 2410.10254, equation 8), and `gradient.NAME`, scaled. Sizes may be those of one
+ * sequence and one group of heads: they learn apart, and what one group touches stays in the processor's cache.
+ */
+export function transferProgram(sizes: MixerSizes, { mixer, scale, trained, accumulate }: TransferPlan): Program {
+  const { batch, heads, groups, length, dim } = sizes;
+  const shared = [batch, groups, length, dim];
+  const pieces = {
+    queries: input("queries", [batch, heads, length, dim]),
+    keys: input("keys", shared),
+    values: input("values", shared),
+  };
+  const parameters = Object.fromEntries(
+    Object.entries(mixerParameters(mixer, sizes)).map(([name, { shape }]) => [name, input(`mixer.${name}`, shape)]),
+  );
+  const difference = subtract(
+    chunked(mixer, { ...pieces, parameters }).output,
+    input("attended", [batch, heads, length, dim]),
+  );
+  // In two steps: one float32 sum over all elements would lose digits.
+  const error = reshape(mean(mean(multiply(difference, difference), [-1])), []);
+  const outputs: Record<string, Value> = { error };
   const variables = trained.flatMap((name) => parameters[name] ?? []);
   gradient(multiply(error, scale), variables).forEach((value, index) => {
-    outputs[`gradient.${trained[index]}`] = value;
+    const name = trained[index] ?? "";
+    outputs[`gradient.${name}`] = accumulate ? add(input(`sum.${name}`, value.shape), value) : value;
   });
   return program(outputs);
 }

@@ -154,3 +154,11 @@ export function storedPlan(
   });
   return { version: 1, mixers: named, layers, provenance };
 }
+
+/** Each layer's mixer as people call it: as the stored plan names it, "softmax", or the given name. */
+export function mixerLabels(mixers: readonly LayerMixer[], config: ModelConfig, otherwise: string): string[] {
+  const stored = planSchema.safeParse(config.subquad);
+  if (stored.success) return [...stored.data.layers];
+  const softmax = JSON.stringify(softmaxSpec);
+  return mixers.map(({ spec }) => (JSON.stringify(spec) === softmax ? "softmax" : otherwise));
+}

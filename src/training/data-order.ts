@@ -4,9 +4,9 @@ import type { TokenStream } from "../formats/text/token-stream.ts";
 /** One micro-batch: inputs `[batch, length]` with the token after each. */
 export interface TokenWindow {
   /** `[batch, length]`. */
-  readonly ids: Uint32Array;
+  readonly ids: Int32Array;
   /** The next token of each position, `[batch, length]`; the stream's last token predicts itself with weight 0. */
-  readonly targets: Uint32Array;
+  readonly targets: Int32Array;
   /** 1 where the next token's loss counts, `[batch, length]`. */
   readonly weights: Float32Array;
 }
@@ -46,8 +46,8 @@ export class DataOrder {
   /** The micro-batch of the given number (from 0). */
   batch(index: number, size: number): TokenWindow {
     const length = this.#length;
-    const ids = new Uint32Array(size * length);
-    const targets = new Uint32Array(size * length);
+    const ids = new Int32Array(size * length);
+    const targets = new Int32Array(size * length);
     const weights = new Float32Array(size * length);
     for (let row = 0; row < size; row++) {
       const start = this.#window(index * size + row) * length;
@@ -56,7 +56,7 @@ export class DataOrder {
     return { ids, targets, weights };
   }
 
-  #copy(start: number, at: number, ids: Uint32Array, targets: Uint32Array, weights: Float32Array): void {
+  #copy(start: number, at: number, ids: Int32Array, targets: Int32Array, weights: Float32Array): void {
     const { ids: stream, mask } = this.#stream;
     const end = start + this.#length;
     ids.set(stream.subarray(start, end), at);

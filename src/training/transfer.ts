@@ -4,14 +4,14 @@ import type { Architecture } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
 import { embedProgram } from "../model/head.ts";
-import { mixerBlockProgram } from "../model/mixer-block.ts";
-import { transferBlockProgram } from "../model/transfer-block.ts";
+import { teacherBlockProgram } from "../model/transfer-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
-import { type Engine, type FloatTensor, floatsOf, indices, type Tensor, type Tensors } from "../runtime/index.ts";
+import { type Engine, type FloatTensor, indices, type Tensor, type Tensors } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import type { TokenWindow } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
 import { type Gradients, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
+import { type TeacherAttention, transferLayer } from "./transfer-groups.ts";
 
 /** What a layer of the student is. */
 export interface StudentLayer {
@@ -66,79 +66,64 @@ export class TransferTrainee implements Trainee {
 
   async gradients(window: TokenWindow): Promise<{ loss: number; gradients: Gradients }> {
     const gradients: Gradients = new Map();
-    const error = await this.#pass(window, true, (layer, tensors) => {
-      const own = Object.entries(tensors).filter(([name]) => name.startsWith(gradientPrefix));
-      gradients.set(
-        groupName(layer),
-        Object.fromEntries(own.map(([name, tensor]) => [name.slice(gradientPrefix.length), tensor])),
-      );
-    });
+    const error = await this.#pass(window, true, gradients);
     return { loss: this.#plan.weight * error, gradients };
   }
 
   /** Mean over layers of the unscaled error on held-out text. */
   async heldOut(): Promise<number> {
     let total = 0;
-    for (const window of this.#plan.heldOut) total += await this.#pass(window, false, () => {});
+    for (const window of this.#plan.heldOut) total += await this.#pass(window, false, new Map());
     return total / this.#plan.heldOut.length;
   }
 
-  /** One teacher pass; returns the mean error of the learning layers. */
-  async #pass({ ids }: TokenWindow, learn: boolean, visit: (layer: number, tensors: Tensors) => void): Promise<number> {
-    const { architecture, weights } = this.#plan;
-    const length = this.#plan.length;
+  /** One teacher pass; returns the mean error of the learning layers, and sets their gradients. */
+  async #pass({ ids }: TokenWindow, learn: boolean, gradients: Gradients): Promise<number> {
+    const { architecture, weights, length, weight, trains } = this.#plan;
+    const { heads, groups, headDim } = architecture;
     const batch = ids.length / length;
+    const sizes = { batch, heads, groups, length, dim: headDim };
     const embed = await this.#engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    let x = (await embed.run({ embedding: weights.embedding, ids: indices([batch, length], ids) })).x as FloatTensor;
-    const layers = this.layers();
-    const last = this.#learning.at(-1) ?? -1;
+    const block = await this.#engine.cached(`teacher ${batch} ${length}`, () =>
+      teacherBlockProgram(architecture, batch, length),
+    );
+    let x = (await embed.run({ embedding: weights.embedding, ids: indices([batch, length], ids) })).x as Tensor;
     let total = 0;
-    for (let layer = 0; layer <= last; layer++) {
-      const results = await this.#block(layer, x, layers, batch, learn);
-      x = results.y as FloatTensor;
-      if (results.error === undefined) continue;
-      total += floatsOf(results.error as Tensor)[0] ?? Number.NaN;
-      visit(layer, results);
+    const last = this.#learning.at(-1) ?? -1;
+    for (const [layer, { spec, parameters }] of this.layers()
+      .slice(0, last + 1)
+      .entries()) {
+      const results = await block.run({ x, ...this.#angles, ...weights.layers[layer] });
+      x = results.y;
+      if (!this.#learning.includes(layer)) continue;
+      const { error, gradients: own } = await transferLayer(
+        this.#engine,
+        sizes,
+        attentionOf(results),
+        {
+          spec,
+          parameters,
+          scale: weight / this.#learning.length,
+          trained: learn ? Object.keys(parameters).filter(trains) : [],
+        },
+      );
+      total += error;
+      gradients.set(groupName(layer), own);
     }
     return total / this.#learning.length;
   }
-
-  async #block(
-    layer: number,
-    x: FloatTensor,
-    layers: readonly StudentLayer[],
-    batch: number,
-    learn: boolean,
-  ): Promise<Tensors> {
-    const { architecture, weights, length, weight, trains } = this.#plan;
-    const student = layers[layer];
-    if (student === undefined) throw new RangeError(`there is no layer ${layer}`);
-    const { spec, parameters } = student;
-    const converted = this.#learning.includes(layer);
-    const key = `transfer ${batch} ${length} ${learn && converted} ${JSON.stringify(spec)}`;
-    const program = await this.#engine.cached(key, () =>
-      converted
-        ? transferBlockProgram(
-            architecture,
-            {
-              mixer: spec,
-              scale: weight / this.#learning.length,
-              trained: learn ? Object.keys(parameters).filter(trains) : [],
-            },
-            batch,
-            length,
-          )
-        : mixerBlockProgram(architecture, spec, batch, length),
-    );
-    const feeds: Record<string, Tensor> = { x, ...this.#angles, ...weights.layers[layer] };
-    for (const [name, tensor] of Object.entries(parameters)) feeds[`mixer.${name}`] = tensor;
-    return await program.run(feeds);
-  }
 }
 
-const gradientPrefix = "gradient.";
+function attentionOf(results: Tensors<"read.queries" | "read.keys" | "read.values" | "attended">): TeacherAttention {
+  return {
+    queries: results["read.queries"] as FloatTensor,
+    keys: results["read.keys"] as FloatTensor,
+    values: results["read.values"] as FloatTensor,
+    attended: results.attended as FloatTensor,
+  };
+}
 
 function groupName(layer: number): string {
   return `layer ${layer}`;

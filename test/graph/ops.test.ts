@@ -156,6 +156,14 @@ const cases: Record<string, Case> = {
     ],
     build: (q, k, v) => g.causalAttention(q, k, v, { scale: 0.35, window: 3 }),
   },
+  "causalAttention over several blocks": {
+    shapes: [
+      [1, 2, 150, 2],
+      [1, 1, 150, 2],
+      [1, 1, 150, 2],
+    ],
+    build: (q, k, v) => g.slice(g.causalAttention(q, k, v, { scale: 0.7, window: 40 }), 2, 120, 124),
+  },
   linearAttention: {
     shapes: [
       [2, 2, 5, 4],

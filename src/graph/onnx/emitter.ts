@@ -22,6 +22,8 @@ export interface Emitter {
   integers(values: readonly number[]): string;
   /** A float32 scalar constant, shared between equal uses. */
   scalar(value: number): string;
+  /** A float32 constant, row-major, shared between equal uses. */
+  floats(data: Float32Array, shape: readonly number[]): string;
   /** A fresh name for a value between two nodes of one emission. */
   temporary(): string;
   /** Makes the node's output another name of an existing value: nothing is computed. */

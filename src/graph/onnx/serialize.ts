@@ -2,6 +2,7 @@
 
 import { onnxTypeOf } from "../ops/compare.ts";
 import type { ConstantAttributes, InputAttributes } from "../ops/index.ts";
+import { contentHash } from "../ops/source.ts";
 import type { Program } from "../program.ts";
 import { type Node, outputOf, type Value } from "../value.ts";
 import type { Emitter } from "./emitter.ts";
@@ -38,6 +39,8 @@ export function serialize(program: Program): Uint8Array<ArrayBuffer> {
       })),
     scalar: (value) =>
       intern(`f${value}`, (name) => ({ name, type: onnxTypeOf("float32"), shape: [], data: Float32Array.of(value) })),
+    floats: (data, shape) =>
+      intern(`F${shape.join()}:${contentHash(data)}`, (name) => ({ name, type: onnxTypeOf("float32"), shape, data })),
     temporary: () => `t${temporaries++}`,
     alias: (node, name) => {
       for (const output of node.outputs) names.set(keyOf(output), name);

@@ -1,33 +1,14 @@
 /** Causal softmax attention, fused: no length × length matrix is held in the forward pass. */
 import { dimension, formatShape } from "../type.ts";
 import { type Algebra, applyOne, inputOf, type Operation, requireDType, type Value } from "../value.ts";
+import {
+  type CausalAttentionAttributes,
+  emitBlocked,
+  emitGrouped,
+  longestBlocked,
+  sizesOf,
+} from "./attention-emission.ts";
 import { mask } from "./source.ts";
-
-/** Attributes of `causalAttention`. */
-export interface CausalAttentionAttributes {
-  /** Factor of the scores, usually dim^−½. */
-  readonly scale: number;
-  /** Newest keys a query sees, itself included; 0 means all. */
-  readonly window: number;
-}
-
-interface Sizes {
-  readonly batch: number;
-  readonly heads: number;
-  readonly groups: number;
-  readonly length: number;
-  readonly dim: number;
-}
-
-function sizesOf(queries: Value, keys: Value): Sizes {
-  const [batch, heads, length, dim] = [0, 1, 2, 3].map((axis) => dimension(queries.shape, axis)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { batch, heads, groups: dimension(keys.shape, 1), length, dim };
-}
 
 const attentionOperation: Operation<CausalAttentionAttributes> = {
   name: "causalAttention",
@@ -45,39 +26,9 @@ const attentionOperation: Operation<CausalAttentionAttributes> = {
     return [queries];
   },
   gradient: (backward, g) => attentionGradient(backward.gradient, backward.inputs, backward.attributes, g),
-  emit: (emitter, node, { scale, window }) => {
-    const [queries = "", keys = "", values = ""] = emitter.inputs(node);
-    const { batch, heads, groups, length, dim } = sizesOf(inputOf(node, 0), inputOf(node, 1));
-    const packed = (name: string, count: number) => {
-      const [turned, flat] = [emitter.temporary(), emitter.temporary()];
-      emitter.node("Transpose", [name], [turned], { perm: [0, 2, 1, 3] });
-      emitter.node("Reshape", [turned, emitter.integers([batch, length, count * dim])], [flat]);
-      return flat;
-    };
-    const int32 = (values: readonly number[], shape: readonly number[]) => {
-      const [wide, shaped] = [emitter.temporary(), emitter.temporary()];
-      emitter.node("Cast", [emitter.integers(values)], [wide], { to: 6 });
-      emitter.node("Reshape", [wide, emitter.integers(shape)], [shaped]);
-      return shaped;
-    };
-    const flat = emitter.temporary();
-    const lengths = int32(new Array<number>(batch).fill(length - 1), [batch]);
-    emitter.node(
-      "GroupQueryAttention",
-      [packed(queries, heads), packed(keys, groups), packed(values, groups), "", "", lengths, int32([length], [])],
-      [flat, emitter.temporary(), emitter.temporary()],
-      {
-        num_heads: heads,
-        kv_num_heads: groups,
-        scale: { float: scale },
-        // The operator counts the keys before the query, not the query's own.
-        local_window_size: window === 0 ? -1 : window,
-      },
-      "com.microsoft",
-    );
-    const split = emitter.temporary();
-    emitter.node("Reshape", [flat, emitter.integers([batch, length, heads, dim])], [split]);
-    emitter.node("Transpose", [split], emitter.outputs(node), { perm: [0, 2, 1, 3] });
+  emit: (emitter, node, attributes) => {
+    const emit = dimension(inputOf(node, 0).shape, 2) <= longestBlocked ? emitBlocked : emitGrouped;
+    emit(emitter, node, attributes);
   },
 };
 
@@ -124,3 +75,5 @@ export function causalAttention(
 ): Value {
   return applyOne(attentionOperation, [queries, keys, values], { scale: options.scale, window: options.window ?? 0 });
 }
+
+export type { CausalAttentionAttributes };

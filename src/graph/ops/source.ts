@@ -31,7 +31,8 @@ export const inputOperation: Operation<InputAttributes> = {
 
 const hashes = new WeakMap<ConstantData, string>();
 
-function hashOf(data: ConstantData): string {
+/** A hash of a constant's bytes, remembered. */
+export function contentHash(data: ConstantData): string {
   const known = hashes.get(data);
   if (known !== undefined) return known;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -51,7 +52,7 @@ export const constantOperation: Operation<ConstantAttributes> = {
   gradient: () => [],
   // Constants become initializers: the serialiser writes their bytes.
   emit: () => {},
-  key: ({ dtype, shape, data }) => `${dtype}[${shape.join()}]${hashOf(data)}`,
+  key: ({ dtype, shape, data }) => `${dtype}[${shape.join()}]${contentHash(data)}`,
 };
 
 /** A tensor the caller feeds at each run, under a name unique in its program. */

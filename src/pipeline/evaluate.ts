@@ -1,0 +1,145 @@
+/** `evaluate`: perplexity by length beside the teacher's and the ablations'. */
+import { SubquadError } from "../errors.ts";
+import { perplexity } from "../evaluation/perplexity.ts";
+import { ForwardPass } from "../inference/forward.ts";
+import type { Model } from "../inference/model.ts";
+import type { Ablation } from "../model/mixer-block.ts";
+import { createEngine, type Engine } from "../runtime/index.ts";
+import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
+import { softmaxSpec } from "./layer-plan.ts";
+import { openModel } from "./open-model.ts";
+import { defaultThreads } from "./threads.ts";
+import { evaluationText } from "./training-text.ts";
+
+/** Ablations by the names they are reported under. */
+const ablations: Readonly<Record<"window_only" | "linear_only" | "neither", Ablation>> = {
+  window_only: { linear: 0 },
+  linear_only: { window: 1e-9 },
+  neither: { output: 0 },
+};
+
+/** What is compared. */
+export interface Comparison {
+  readonly model: { readonly name: string; readonly model: Model };
+  readonly teacher?: { readonly name: string; readonly model: Model } | undefined;
+  readonly ids: ArrayLike<number>;
+  readonly lengths: readonly number[];
+  /** Tokens scored per length. */
+  readonly maxTokens: number;
+  readonly ablations: boolean;
+  readonly context: Context;
+}
+
+/** Measures a model beside its teacher and its ablations. */
+export async function compareModels(engine: Engine, comparison: Comparison): Promise<EvaluateDocument> {
+  const { model, teacher, ids, lengths, maxTokens, context } = comparison;
+  const converted = isConverted(model.model);
+  const variants = variantsOf(comparison, converted);
+  const tokensOf = (length: number) => Math.floor(Math.min(ids.length, maxTokens) / length) * length;
+  const total = lengths.reduce((sum, length) => sum + tokensOf(length) * variants.length, 0);
+  const progress = context.reporter.stage("evaluate", { tokens: total });
+  const rows: EvaluateDocument["perplexity"] = [];
+  let before = 0;
+  try {
+    for (const length of lengths) {
+      const beyond = teacher !== undefined && length > teacher.model.architecture.context;
+      const measured: Record<string, number | null> = {};
+      for (const variant of variants) {
+        if (variant.name === "teacher" && beyond) continue;
+        const forward = new ForwardPass(engine, variant.model, variant.ablation);
+        const result = await perplexity(forward, ids, {
+          length,
+          maxTokens,
+          signal: context.signal,
+          progress: (tokens) => progress.update({ done: before + tokens }),
+        });
+        before += tokensOf(length);
+        measured[variant.name] = Number.isFinite(result.perplexity) ? result.perplexity : null;
+        measured.tokens = result.tokens;
+      }
+      rows.push(perplexityRow(length, measured, beyond));
+    }
+  } finally {
+    progress.end();
+  }
+  return { model: model.name, against: teacher?.name ?? null, perplexity: rows, tasks: [], linear_share: null };
+}
+
+interface Variant {
+  readonly name: string;
+  readonly model: Model;
+  readonly ablation: Ablation;
+}
+
+function variantsOf({ model, teacher, ablations: wanted }: Comparison, converted: boolean): Variant[] {
+  const variants: Variant[] = [{ name: "model", model: model.model, ablation: {} }];
+  if (teacher !== undefined) variants.push({ name: "teacher", model: teacher.model, ablation: {} });
+  if (!wanted || !converted) return variants;
+  const ablated = Object.entries(ablations).map(([name, ablation]) => ({ name, model: model.model, ablation }));
+  return [...variants, ...ablated];
+}
+
+function perplexityRow(
+  length: number,
+  measured: Readonly<Record<string, number | null>>,
+  beyond: boolean,
+): EvaluateDocument["perplexity"][number] {
+  const { model = null, teacher = null } = measured;
+  return {
+    length,
+    tokens: measured.tokens ?? 0,
+    model,
+    teacher,
+    ratio: model === null || teacher === null ? null : model / teacher,
+    window_only: measured.window_only ?? null,
+    linear_only: measured.linear_only ?? null,
+    neither: measured.neither ?? null,
+    beyond_teacher_context: beyond,
+  };
+}
+
+/** True where some layer is not softmax attention. */
+export function isConverted({ mixers }: Model): boolean {
+  const softmax = JSON.stringify(softmaxSpec);
+  return mixers.some(({ spec }) => JSON.stringify(spec) !== softmax);
+}
+
+const defaultLengths = [512, 2048];
+
+/** Opens the models and the text, and compares. */
+export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options, context) => {
+  const { reporter } = context;
+  if (options.tasks !== undefined && options.tasks.length > 0) {
+    throw new SubquadError("evaluate: task scores are not part of this version; leave out --tasks");
+  }
+  const opened = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
+  const teacher =
+    options.against === undefined
+      ? undefined
+      : await openModel(options.against, { tokenizer: options.tokenizer, reporter });
+  const ids = await evaluationText(options.text, opened);
+  const longest = Math.min(ids.length, options.maxTokens);
+  const lengths =
+    options.lengths ??
+    defaultLengths.filter((length) => length <= Math.min(longest, opened.model.architecture.context));
+  const tooLong = lengths.find((length) => length > longest);
+  if (tooLong !== undefined || lengths.length === 0) {
+    throw new SubquadError(
+      `evaluate: the text has ${longest} tokens to score, too few for a window of ${tooLong ?? "any length"}; give --lengths or more text`,
+    );
+  }
+  const engine = createEngine({ threads: options.threads ?? defaultThreads() });
+  try {
+    return await compareModels(engine, {
+      model: { name: options.model, model: opened.model },
+      teacher: teacher && { name: teacher.name, model: teacher.model },
+      ids,
+      lengths,
+      maxTokens: options.maxTokens,
+      ablations: options.ablations,
+      context,
+    });
+  } finally {
+    await engine.dispose();
+  }
+};

@@ -1,0 +1,90 @@
+/** What a model's work needs in memory, announced before it begins. */
+import { totalmem } from "node:os";
+import { type Architecture, parameterCount } from "../families/index.ts";
+import { bytesOf } from "../graph/index.ts";
+import type { Model } from "../inference/model.ts";
+import { mixerParameters, stateLayout } from "../mixers/index.ts";
+import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
+import { finetuneActivations, recomputedLayers } from "./stages.ts";
+
+/** Bytes of Node, the engine and the compiled programs, measured on a model of no size. */
+const baseBytes = 220 * 2 ** 20;
+/** Values one block computes at once beside its inputs and outputs, in streams of the hidden size per token. */
+const transferTemporaries = 40;
+/** Rows of logits in the head's loss: see the training stack. */
+const headBytes = 3 * 64 * 2 ** 20;
+
+/** Bytes of the weights in float32. */
+export function weightBytes(architecture: Architecture): number {
+  return 4 * parameterCount(architecture);
+}
+
+/** State of one sequence in layers that forget, and what each token adds in layers that do not. */
+export function stateBytes({ architecture, mixers }: Model): { perSequence: number; perToken: number } {
+  const { heads, groups, headDim } = architecture;
+  let [perSequence, perToken] = [0, 0];
+  for (const { spec } of mixers) {
+    const at = (length: number) =>
+      Object.values(stateLayout(spec, { batch: 1, heads, groups, length, dim: headDim })).reduce(
+        (sum, type) => sum + bytesOf(type),
+        0,
+      );
+    // A state that grows with the longest sequence is a cache of keys and values.
+    const growth = at(1025) - at(1024);
+    perToken += growth;
+    perSequence += growth > 0 ? 0 : at(1);
+  }
+  return { perSequence, perToken };
+}
+
+function mixerBytes({ architecture, mixers }: Model): number {
+  const { heads, groups, headDim } = architecture;
+  const sizes = { batch: 1, heads, groups, length: 1, dim: headDim };
+  return mixers.reduce(
+    (total, { spec }) =>
+      total +
+      Object.values(mixerParameters(spec, sizes)).reduce(
+        (sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1),
+        0,
+      ),
+    0,
+  );
+}
+
+/** Parameters, their gradient and AdamW's two moments, old and new. */
+const optimizerCopies = 7;
+
+/** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */
+export function transferMemory(model: Model, stage: Pick<AttentionOutputsStage, "batch" | "length">): number {
+  const { hiddenSize, intermediateSize } = model.architecture;
+  const stream = 4 * stage.batch * stage.length;
+  const block = stream * (transferTemporaries * hiddenSize + 3 * intermediateSize);
+  return baseBytes + weightBytes(model.architecture) + optimizerCopies * mixerBytes(model) + block;
+}
+
+/** Peak memory of finetuning: weights twice where they are merged, activations as the stage's plan keeps them, the head. */
+export function finetuneMemory(model: Model, stage: NextTokenStage): number {
+  const { hiddenSize, intermediateSize, layers } = model.architecture;
+  const perLayer = finetuneActivations(stage, model);
+  const recomputed = recomputedLayers(stage, model);
+  const activations = (layers - recomputed) * perLayer.saved + recomputed * perLayer.recomputed;
+  const block = 4 * stage.batch * stage.length * (2 * transferTemporaries * hiddenSize + 3 * intermediateSize);
+  return baseBytes + weightBytes(model.architecture) + mixerBytes(model) + activations + block + headBytes;
+}
+
+/** Peak memory of a stage of any kind. */
+export function stageMemory(model: Model, stage: Stage): number {
+  return stage.kind === "attention_outputs" ? transferMemory(model, stage) : finetuneMemory(model, stage);
+}
+
+/** Memory of generating with one sequence. */
+export function decodeMemory(model: Model): number {
+  const { perSequence, perToken } = stateBytes(model);
+  const softmaxTokens = Math.min(model.architecture.context, 4096);
+  return baseBytes + weightBytes(model.architecture) + mixerBytes(model) + 3 * (perSequence + perToken * softmaxTokens);
+}
+
+/** The machine's memory. */
+export function machineMemory(): number {
+  return totalmem();
+}

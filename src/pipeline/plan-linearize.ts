@@ -1,0 +1,60 @@
+/** `linearize --dry-run`: memory, disk and time of a conversion, before any of it. */
+
+import type { Stage } from "../recipes/index.ts";
+import { createEngine } from "../runtime/index.ts";
+import { DataOrder } from "../training/data-order.ts";
+import { defaultModel } from "./built-in/models.ts";
+import type { LinearizeOptions, LinearizePlanDocument, Verb } from "./contract.ts";
+import { stageMemory, weightBytes } from "./memory.ts";
+import { openModel } from "./open-model.ts";
+import { loadLinearizeRecipe } from "./recipes.ts";
+import { startStage } from "./stages.ts";
+import { convert, keptLayers } from "./student.ts";
+import { defaultThreads } from "./threads.ts";
+import { trainingText } from "./training-text.ts";
+
+/** Measures one micro-batch of each stage (its second: the first compiles) and multiplies. */
+export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = async (options, context) => {
+  const recipe = await loadLinearizeRecipe(options.recipe, options);
+  const teacher = await openModel(options.model ?? defaultModel, {
+    tokenizer: options.tokenizer,
+    reporter: context.reporter,
+  });
+  const text = await trainingText(options.text, teacher);
+  const student = convert(teacher.model, recipe.mixer, keptLayers(recipe.layers), recipe.seed);
+  const engine = createEngine({ threads: options.threads ?? defaultThreads() });
+  const measure = async (stage: Stage): Promise<number> => {
+    const { trainee } = startStage(stage, { engine, student, heldOut: [], seed: recipe.seed });
+    const data = new DataOrder(text.train, stage.length, recipe.seed);
+    await trainee.gradients(data.batch(0, stage.batch));
+    const began = performance.now();
+    await trainee.gradients(data.batch(1, stage.batch));
+    const seconds = (performance.now() - began) / 1000;
+    return (seconds * stage.tokens) / (stage.length * stage.batch);
+  };
+  try {
+    const stages: LinearizePlanDocument["stages"] = [];
+    for (const stage of recipe.stages) {
+      context.signal.throwIfAborted();
+      stages.push({
+        name: stage.name,
+        tokens: stage.tokens,
+        steps: Math.max(1, Math.floor(stage.tokens / (stage.length * stage.batch * stage.accumulate))),
+        memory_bytes: stageMemory(student, stage),
+        seconds: await measure(stage),
+      });
+    }
+    const weights = weightBytes(teacher.model.architecture);
+    return {
+      model: teacher.name,
+      output: options.output,
+      recipe: recipe.name,
+      seconds: stages.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0),
+      peak_memory_bytes: Math.max(...stages.map(({ memory_bytes }) => memory_bytes)),
+      disk_bytes: 2 * weights,
+      stages,
+    };
+  } finally {
+    await engine.dispose();
+  }
+};

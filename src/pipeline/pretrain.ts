@@ -1,0 +1,124 @@
+/** `pretrain`: a small softmax transformer from nothing, as the built-in model was made. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { SubquadError } from "../errors.ts";
+import { familyOf, parameterCount } from "../families/index.ts";
+import { byteTokenizer } from "../formats/tokenizer/bytes.ts";
+import { loadTokenizer } from "../formats/tokenizer/files.ts";
+import { loadPretrainRecipe, type PretrainRecipe } from "../recipes/index.ts";
+import { createEngine, peakProcessMemory } from "../runtime/index.ts";
+import { openCheckpoint } from "../training/checkpoint.ts";
+import { DataOrder } from "../training/data-order.ts";
+import { heldOutWindows } from "../training/held-out.ts";
+import { train } from "../training/loop.ts";
+import { PretrainTrainee } from "../training/pretrain.ts";
+import type { PretrainDocument, PretrainOptions, Verb } from "./contract.ts";
+import { softmaxSpec } from "./layer-plan.ts";
+import { removeCheckpoints, stageDocument } from "./run-stages.ts";
+import { saveModel, writeJson } from "./save-model.ts";
+import { loopSettings, optimizerSettings } from "./stages.ts";
+import { defaultThreads } from "./threads.ts";
+import { trainingText } from "./training-text.ts";
+import { versions } from "./versions.ts";
+
+/** Seconds of work between checkpoints. */
+const checkpointSeconds = 60;
+/** Held-out tokens the model is judged by while it learns. */
+const heldOutTokens = 32768;
+
+/** The configuration of the model a recipe describes, as Hugging Face spells it. */
+export function pretrainConfig(
+  { architecture: a }: PretrainRecipe,
+  endOfText: number | undefined,
+): Record<string, unknown> {
+  return {
+    architectures: ["LlamaForCausalLM"],
+    model_type: "llama",
+    vocab_size: a.vocabulary,
+    hidden_size: a.hidden,
+    intermediate_size: a.intermediate,
+    num_hidden_layers: a.layers,
+    num_attention_heads: a.heads,
+    num_key_value_heads: a.kv_heads,
+    head_dim: a.head_dim,
+    max_position_embeddings: a.context,
+    rms_norm_eps: a.norm_epsilon,
+    rope_theta: a.rope_theta,
+    tie_word_embeddings: a.tied_embeddings,
+    hidden_act: "silu",
+    dtype: "float16",
+    ...(endOfText === undefined ? {} : { eos_token_id: endOfText }),
+  };
+}
+
+/** Trains the recipe's model and writes it in half precision. */
+export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options, context) => {
+  const began = performance.now();
+  const recipe = await loadPretrainRecipe(options.recipe, options);
+  const tokenizer = options.tokenizer === undefined ? byteTokenizer() : await loadTokenizer(options.tokenizer);
+  const config = pretrainConfig(recipe, tokenizer.endOfText);
+  const family = familyOf("llama");
+  if (family === undefined) throw new SubquadError("the llama family is missing");
+  const architecture = family.config.parse(config);
+  if (tokenizer.vocabularySize > architecture.vocabularySize) {
+    throw new SubquadError(
+      `${options.recipe}: its vocabulary of ${architecture.vocabularySize} is smaller than the tokenizer's ${tokenizer.vocabularySize}`,
+    );
+  }
+  const text = await trainingText(options.text ?? recipe.text, { tokenizer, chatTemplate: undefined });
+  const engine = createEngine({ threads: options.threads ?? defaultThreads() });
+  const folder = join(options.output, "checkpoint");
+  const checkpoint = join(folder, "stage.safetensors");
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify([recipe, text.texts]))
+    .digest("hex");
+  if (options.resume !== true) removeCheckpoints(folder);
+  const resumed = openCheckpoint(checkpoint);
+  if (resumed !== undefined && resumed.progress.fingerprint !== fingerprint) {
+    throw new SubquadError(
+      `${folder}: this checkpoint is of another run; repeat the command that began it, or leave out --resume`,
+    );
+  }
+  const trainee = new PretrainTrainee(engine, {
+    architecture,
+    mixer: softmaxSpec,
+    batch: recipe.batch,
+    length: recipe.length,
+    optimizer: optimizerSettings(recipe),
+    seed: recipe.seed,
+    heldOut: heldOutWindows(text.heldOut, recipe.length, heldOutTokens),
+  });
+  const progress = context.reporter.stage("pretrain", { tokens: recipe.tokens });
+  try {
+    const result = await train(
+      trainee,
+      loopSettings({ ...recipe, name: "pretrain" }),
+      new DataOrder(text.train, recipe.length, recipe.seed),
+      {
+        signal: context.signal,
+        progress: ({ tokens, loss, tokensPerSecond }) => progress.update({ done: tokens, loss, tokensPerSecond }),
+      },
+      { path: checkpoint, fingerprint, every: checkpointSeconds },
+      resumed,
+    );
+    const mixers = Array.from({ length: architecture.layers }, () => ({ spec: softmaxSpec, parameters: {} }));
+    const generation = tokenizer.endOfText === undefined ? undefined : { eos_token_id: tokenizer.endOfText };
+    const model = { architecture, weights: trainee.weights(), mixers };
+    await saveModel(options.output, { family, config, generation, model, tokenizer, dtype: "F16" });
+    const document: PretrainDocument = {
+      output: options.output,
+      recipe: recipe.name,
+      parameters: parameterCount(architecture),
+      seconds: (performance.now() - began) / 1000,
+      peak_memory_bytes: peakProcessMemory(),
+      stages: [stageDocument("pretrain", result)],
+    };
+    await writeJson(join(options.output, "report.json"), { ...document, settings: recipe, versions: versions() });
+    removeCheckpoints(folder);
+    return document;
+  } finally {
+    progress.end();
+    resumed?.close();
+    await engine.dispose();
+  }
+};

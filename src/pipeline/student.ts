@@ -1,0 +1,88 @@
+/** The student between stages: what training has changed so far, and its checkpoint. */
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { FormatError } from "../errors.ts";
+import { openSafetensors } from "../formats/safetensors/reader.ts";
+import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
+import type { LayerMixer, Model } from "../inference/model.ts";
+import { initialValues, type MixerSpec, mixerParameters } from "../mixers/index.ts";
+import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
+import { uniform } from "../training/data-order.ts";
+import { stageSchema } from "./contract.ts";
+import { mixerTensorName, softmaxSpec } from "./layer-plan.ts";
+
+/** Converts a teacher: every layer but those kept gets the mixer, with its first parameters. */
+export function convert(teacher: Model, spec: MixerSpec, kept: ReadonlySet<number>, seed: number): Model {
+  const { heads, groups, headDim } = teacher.architecture;
+  const random = uniform(seed);
+  const parameters = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
+  const mixers = teacher.mixers.map((mixer, layer): LayerMixer => {
+    if (kept.has(layer)) return mixer;
+    const initial = Object.entries(parameters).map(([name, parameter]) => {
+      const weight: Weight = { dtype: "float32", shape: parameter.shape, data: initialValues(parameter, random) };
+      return [name, weight] as const;
+    });
+    return { spec, parameters: Object.fromEntries(initial) };
+  });
+  return { ...teacher, mixers };
+}
+
+/** Layers that a recipe keeps as softmax attention. */
+export function keptLayers(layers: "all" | { readonly softmax: readonly number[] }): Set<number> {
+  return new Set(layers === "all" ? [] : layers.softmax);
+}
+
+const recordSchema = z.object({ fingerprint: z.string(), stages: z.array(stageSchema) });
+
+/** Stages that have ended, and what a run must match to go on. */
+export type StudentRecord = z.infer<typeof recordSchema>;
+
+const weightName = (layer: number, role: string) => `weights.${layer}.${role}`;
+
+/** Writes what stages have changed: all mixers' parameters, and the weights that are not the teacher's. */
+export async function writeStudent(path: string, student: Model, teacher: Model, record: StudentRecord): Promise<void> {
+  const tensors: TensorToWrite[] = [];
+  const keep = (name: string, { shape, data }: Weight) => tensors.push({ name, dtype: "F32", shape, data: () => data });
+  student.mixers.forEach(({ parameters }, layer) => {
+    for (const [name, weight] of Object.entries(parameters)) keep(mixerTensorName(layer, name), weight);
+  });
+  student.weights.layers.forEach((weights, layer) => {
+    for (const [role, weight] of Object.entries(weights)) {
+      if (weight !== teacher.weights.layers[layer]?.[role as keyof LayerWeights]) keep(weightName(layer, role), weight);
+    }
+  });
+  await writeSafetensors(path, tensors, { metadata: { record: JSON.stringify(record) } });
+}
+
+/** Reads what `writeStudent` wrote into a freshly converted student; undefined where there is nothing. */
+export function readStudent(path: string, student: Model): { student: Model; record: StudentRecord } | undefined {
+  if (!existsSync(path)) return undefined;
+  const source = openSafetensors(path);
+  try {
+    const text = source.metadata.get("record");
+    const record = recordSchema.safeParse(JSON.parse(typeof text === "string" ? text : "null"));
+    if (!record.success) throw new FormatError(path, "is no record of a conversion; remove it to begin again");
+    const read = (name: string, weight: Weight): Weight =>
+      source.has(name) ? { ...weight, data: source.readFloat32(name) } : weight;
+    const mixers = student.mixers.map(({ spec, parameters }, layer) => {
+      const reread = Object.entries(parameters).map(([name, weight]) => [
+        name,
+        read(mixerTensorName(layer, name), weight),
+      ]);
+      return { spec, parameters: Object.fromEntries(reread) };
+    });
+    const layers = student.weights.layers.map((weights, layer) => {
+      const reread = Object.entries(weights).map(([role, weight]) => [role, read(weightName(layer, role), weight)]);
+      return Object.fromEntries(reread) as LayerWeights;
+    });
+    const weights: ModelWeights = { ...student.weights, layers };
+    return { student: { ...student, mixers, weights }, record: record.data };
+  } finally {
+    source.close();
+  }
+}
+
+/** The mixer's name in reports: "softmax", or what the recipe calls its own. */
+export function mixerName(spec: MixerSpec, recipe: string): string {
+  return JSON.stringify(spec) === JSON.stringify(softmaxSpec) ? "softmax" : recipe;
+}
