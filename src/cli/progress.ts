@@ -21,6 +21,8 @@ interface Standing {
   readonly update: StageUpdate;
   /** Since the stage began. */
   readonly seconds: number;
+  /** Seconds to its end at the speed since its first report; undefined where neither can be known. */
+  readonly left: number | undefined;
 }
 
 /** A reporter on the terminal's error stream. `now` is the clock, in milliseconds. */
@@ -61,13 +63,12 @@ export function standingText(standing: Standing): string {
     share === undefined
       ? `${name}: ${count(update.done)} ${unit}`
       : `${name}: ${count(update.done)} of ${count(total ?? 0)} ${unit} (${percent(share)})`,
-    ...details(standing, share),
+    ...details(standing),
   ].join(", ");
 }
 
-function details({ update, seconds }: Standing, share: number | undefined): string[] {
+function details({ update, left }: Standing): string[] {
   const { loss, tokensPerSecond } = update;
-  const left = share !== undefined && share > 0 ? (seconds * (1 - share)) / share : undefined;
   return [
     ...(tokensPerSecond === undefined ? [] : [`${count(tokensPerSecond)} tokens/s`]),
     ...(loss === undefined ? [] : [`loss ${measured(loss)}`]),
@@ -75,10 +76,20 @@ function details({ update, seconds }: Standing, share: number | undefined): stri
   ];
 }
 
-function tracker(name: string, total: Total, now: () => number): (update: StageUpdate) => Standing {
+function tracker(name: string, { tokens, steps }: Total, now: () => number): (update: StageUpdate) => Standing {
   const start = now();
-  const unit = total.tokens === undefined && total.steps !== undefined ? "steps" : "tokens";
-  return (update) => ({ name, unit, total: total.tokens ?? total.steps, update, seconds: (now() - start) / 1000 });
+  const unit = tokens === undefined && steps !== undefined ? "steps" : "tokens";
+  const total = tokens ?? steps;
+  // A resumed stage begins with work that was done before: only what is done from here on tells the speed.
+  let first: { readonly done: number; readonly seconds: number } | undefined;
+  return (update) => {
+    const seconds = (now() - start) / 1000;
+    first ??= { done: update.done, seconds };
+    const since = update.done > first.done ? first : { done: 0, seconds: 0 };
+    const pace = (seconds - since.seconds) / (update.done - since.done);
+    const left = total === undefined || update.done <= 0 ? undefined : Math.max(0, total - update.done) * pace;
+    return { name, unit, total, update, seconds, left };
+  };
 }
 
 /** How a stage looks. */
@@ -132,8 +143,7 @@ class BarView implements StageView {
 
   show(standing: Standing): void {
     const { total, update } = standing;
-    const share = total !== undefined && total > 0 ? Math.min(1, update.done / total) : undefined;
-    const payload = { done: count(update.done), details: details(standing, share).join("  ") };
+    const payload = { done: count(update.done), details: details(standing).join("  ") };
     if (this.#bar !== undefined) {
       this.#bar.update(update.done, payload);
       return;

@@ -40,6 +40,17 @@ describe("without a terminal", () => {
     expect(output.text).toBe("");
   });
 
+  test("a resumed stage estimates its end by what it does, not by what was done before", () => {
+    const { reporter, clock, errors } = watched(false);
+    const stage = reporter.stage("transfer", { tokens: 100_000 });
+    clock.milliseconds = 1000;
+    stage.update({ done: 80_000 });
+    clock.milliseconds = 11_000;
+    stage.update({ done: 81_000 });
+    stage.end();
+    expect(errors.text).toBe("transfer: 81k of 100k tokens (81 %), 3 min 10 s left\n");
+  });
+
   test("work without an end is counted", () => {
     const { reporter, clock, errors } = watched(false);
     const stage = reporter.stage("reading", {});
