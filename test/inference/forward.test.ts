@@ -7,7 +7,6 @@ import { createEngine, floats } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
 import { loadFolder } from "../model/load.ts";
 
-
 function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let largest = 0;
@@ -19,7 +18,15 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
 }
 
 describe("logits of the published implementation", () => {
-  const folders = ["llama", "llama-bf16", "llama-sharded", "llama-untied", "llama-linear-rope", "llama-yarn", "llama3-rope"];
+  const folders = [
+    "llama",
+    "llama-bf16",
+    "llama-sharded",
+    "llama-untied",
+    "llama-linear-rope",
+    "llama-yarn",
+    "llama3-rope",
+  ];
   for (const folder of folders) {
     for (const config of ["config.json", "config.legacy.json"]) {
       dataTest(`${folder} by ${config}`, async () => {
@@ -42,4 +49,3 @@ describe("logits of the published implementation", () => {
     }
   }
 });
-
