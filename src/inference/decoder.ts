@@ -91,6 +91,19 @@ export class Decoder {
   }
 
   /**
+   * Compiles what reading `promptTokens` more tokens and writing after them takes, so that no call stands still for it
+   * later (unless buffers must grow).
+   */
+  async prepare(state: SequenceState, promptTokens: number): Promise<void> {
+    for (const { start, length } of chunksOf(promptTokens)) {
+      state.reserve(state.tokens + start + length);
+    }
+    for (const { length } of chunksOf(promptTokens)) await this.#chunkPrograms(state, length);
+    state.reserve(state.tokens + promptTokens + 1);
+    await this.#binding(state);
+  }
+
+  /**
    * Takes in tokens, chunk by chunk; `state.logits` then belong to the last. Rejects with the signal's reason when it is
    * aborted, with the chunks so far taken in. Throws a SubquadError for an id outside the vocabulary.
    */
@@ -100,11 +113,10 @@ export class Decoder {
     options: { readonly signal?: AbortSignal | undefined; readonly onTokens?: (done: number) => void } = {},
   ): Promise<void> {
     this.#requireTokens(ids);
-    for (let start = 0; start < ids.length; start += longestChunk) {
+    for (const { start, count, length } of chunksOf(ids.length)) {
       options.signal?.throwIfAborted();
-      const count = Math.min(longestChunk, ids.length - start);
       const last = start + count === ids.length;
-      await this.#chunk(state, Array.prototype.slice.call(ids, start, start + count), last);
+      await this.#chunk(state, Array.prototype.slice.call(ids, start, start + count), length, last);
       options.onTokens?.(start + count);
     }
   }
@@ -133,13 +145,25 @@ export class Decoder {
     }
   }
 
-  /** One padded chunk through all layers; only the prompt's last chunk needs logits. */
-  async #chunk(state: SequenceState, ids: readonly number[], last: boolean): Promise<void> {
+  /** The programs of a chunk: embedding, one per kind of layer, head. */
+  async #chunkPrograms({ capacity }: SequenceState, length: number) {
+    const { architecture } = this.model;
+    const embed = await this.#program(`embed ${length}`, () => embedProgram(architecture, 1, length));
+    const head = await this.#program("head", () => headProgram(architecture, 1));
+    const layers: Executable[] = [];
+    for (const { spec } of this.#layers) {
+      const key = `prefill ${length} ${capacity} ${JSON.stringify(spec)}`;
+      layers.push(await this.#program(key, () => prefillProgram(architecture, spec, length, { batch: 1, capacity })));
+    }
+    return { embed, layers, head };
+  }
+
+  /** One chunk, padded to `length`, through all layers; only the prompt's last chunk needs logits. */
+  async #chunk(state: SequenceState, ids: readonly number[], length: number, last: boolean): Promise<void> {
     const { architecture, weights } = this.model;
     const { hiddenSize } = architecture;
-    const length = chunkLengths.find((candidate) => candidate >= ids.length) ?? longestChunk;
     state.reserve(state.tokens + length);
-    const embed = await this.#program(`embed ${length}`, () => embedProgram(architecture, 1, length));
+    const { embed, layers, head } = await this.#chunkPrograms(state, length);
     const padded = Array.from({ length }, (_unused, index) => ids[index] ?? 0);
     let { x } = await embed.run({ embedding: weights.embedding, ids: indices([1, length], padded) });
     const shared = {
@@ -147,12 +171,10 @@ export class Decoder {
       seen: indices([1], [state.tokens]),
       count: indices([1], [ids.length]),
     };
-    for (const [layer, { spec, parameters }] of this.#layers.entries()) {
-      const program = await this.#program(`prefill ${length} ${state.capacity} ${JSON.stringify(spec)}`, () =>
-        prefillProgram(architecture, spec, length, { batch: 1, capacity: state.capacity }),
-      );
+    for (const [layer, program] of layers.entries()) {
       const feeds: Record<string, Tensor> = { ...shared, ...weights.layers[layer] };
       if (x !== undefined) feeds.x = x;
+      const parameters = this.#layers[layer]?.parameters ?? {};
       for (const [name, weight] of Object.entries(parameters)) feeds[`mixer.${name}`] = weight;
       const into: Record<string, Tensor> = {};
       for (const [name, tensor] of ofLayer(state.tensors, layer)) feeds[`state.${name}`] = tensor;
@@ -162,7 +184,6 @@ export class Decoder {
     state.advance(ids.length);
     if (!last || x === undefined) return;
     const newest = floatsOf(x).subarray((ids.length - 1) * hiddenSize, ids.length * hiddenSize);
-    const head = await this.#program("head", () => headProgram(architecture, 1));
     const feeds = { x: floats([1, hiddenSize], newest), finalNorm: weights.finalNorm, head: weights.head };
     await head.run(feeds, { logits: state.logits });
   }
@@ -194,6 +215,23 @@ export class Decoder {
     this.#programs.set(key, known);
     return known;
   }
+}
+
+interface Chunk {
+  readonly start: number;
+  /** Real tokens. */
+  readonly count: number;
+  /** Tokens of the program that runs it. */
+  readonly length: number;
+}
+
+/** A prompt cut into chunks. */
+function chunksOf(tokens: number): Chunk[] {
+  return Array.from({ length: Math.ceil(tokens / longestChunk) }, (_unused, index) => {
+    const start = index * longestChunk;
+    const count = Math.min(longestChunk, tokens - start);
+    return { start, count, length: chunkLengths.find((length) => length >= count) ?? longestChunk };
+  });
 }
 
 function ofLayer(tensors: SequenceState["tensors"], layer: number): [name: string, tensor: Tensor][] {
