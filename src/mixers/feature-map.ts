@@ -55,11 +55,32 @@ const elu = kind(z.strictObject({ kind: z.literal("elu") }), () =>
   fixed((x) => where(greater(x, 0), add(x, 1), exp(minimum(x, 0)))),
 );
 
-const activations: Readonly<Record<"softmax" | "exp", (x: Value) => Value>> = {
-  softmax,
-  // The shift is the row's own: it rescales each key, and is part of the map.
-  exp: (x) => exp(subtract(x, max(x, [-1]))),
+/** e to the x less its row's largest: the shift rescales each key, and is part of the map. */
+const shiftedExp = (x: Value) => exp(subtract(x, max(x, [-1])));
+
+/** softmax(−x), whose gradient is written without a change of sign. */
+function softmaxOfNegative(x: Value): Value {
+  const y = softmax(negate(x));
+  return withGradient(y, [x], (upstream, g) => [
+    g.multiply(y, g.subtract(g.sum(g.multiply(upstream, y), [-1]), upstream)),
+  ]);
+}
+
+/** φ(x) and φ(−x). */
+const activations: Readonly<Record<"softmax" | "exp", readonly [(x: Value) => Value, (x: Value) => Value]>> = {
+  softmax: [softmax, softmaxOfNegative],
+  exp: [shiftedExp, (x) => shiftedExp(negate(x))],
 };
+
+/** Tokens from which a product is cut in two, so that an odd number of heads occupies two threads evenly. */
+const dividedFrom = 256;
+
+/** x `[…, length, dim]` in parts, `[…, parts, length / parts, dim]`. */
+function inParts(x: Value): Value {
+  const [length = 0, dim = 1] = x.shape.slice(-2);
+  const parts = length >= dividedFrom && length % 2 === 0 ? 2 : 1;
+  return reshape(x, [...x.shape.slice(0, -2), parts, length / parts, dim]);
+}
 
 const hedgehog = kind(
   z.strictObject({
@@ -76,13 +97,13 @@ const hedgehog = kind(
   }),
   ({ activation, twoSided, tied, dim, floor }): FeatureMap => {
     const columns = (sizes: MixerSizes) => dim ?? sizes.dim;
+    const [positive, negative] = activations[activation];
     const project = (x: Value, map: Value): Value => {
-      // Both signs in one product; each side is a row of its own to the activation.
-      const sides = twoSided ? concat([map, negate(map)], map.shape.length - 1) : map;
-      const projected = matmul(x, sides);
-      const width = map.shape.at(-1) ?? 1;
-      const activated = activations[activation](reshape(projected, [-1, width]));
-      return reshape(atLeast(activated, floor), projected.shape);
+      const perPart = reshape(map, [...map.shape.slice(0, -2), 1, ...map.shape.slice(-2)]);
+      const projected = matmul(inParts(x), perPart);
+      const sides = twoSided ? [positive(projected), negative(projected)] : [positive(projected)];
+      const features = atLeast(concat(sides, projected.shape.length - 1), floor);
+      return reshape(features, [...projected.shape.slice(0, -3), x.shape.at(-2) ?? 0, features.shape.at(-1) ?? 1]);
     };
     return {
       features: (sizes) => (twoSided ? 2 : 1) * columns(sizes),
