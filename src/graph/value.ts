@@ -52,6 +52,8 @@ export interface Operation<A extends object = object> {
   emit(emitter: Emitter, node: Node, attributes: A): void;
   /** The number that, as first or second operand, leaves the other operand as it is. */
   readonly neutral?: { readonly first?: number; readonly second?: number };
+  /** True for element-wise operations, whose operands repeat to a common shape. */
+  readonly broadcasts?: boolean;
   /** True where the only output is the first input itself. */
   readonly transparent?: boolean;
   /** True where computing again costs more than keeping the result. */

@@ -33,6 +33,7 @@ function binary(name: string, type: string, rule: Rule, neutral: Neutral = {}): 
   const operation: Operation = {
     name,
     neutral,
+    broadcasts: true,
     infer: (inputs) => [{ dtype: lift(inputs[0] ?? 0).dtype, shape: inferBroadcast(inputs) }],
     gradient: (backward, algebra) => {
       const [a, b] = [inputOf(backward, 0), inputOf(backward, 1)];
@@ -62,7 +63,10 @@ export const subtract: (a: Operand, b: Operand) => Value = binary(
 export const multiply: (a: Operand, b: Operand) => Value = binary(
   "multiply",
   "Mul",
-  ({ gradient }, g, a, b) => [g.multiply(gradient, b), g.multiply(gradient, a)],
+  ({ gradient }, g, a, b) => {
+    if (a === b) return [g.multiply(g.multiply(gradient, 2), b), undefined];
+    return [g.multiply(gradient, b), g.multiply(gradient, a)];
+  },
   { first: 1, second: 1 },
 );
 

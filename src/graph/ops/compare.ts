@@ -59,6 +59,7 @@ export function not(x: Value): Value {
 
 const whereOperation: Operation = {
   name: "where",
+  broadcasts: true,
   infer: (inputs) => {
     const [condition, a, b] = [inputOf({ inputs }, 0), inputOf({ inputs }, 1), inputOf({ inputs }, 2)];
     requireDType(condition, "bool");
