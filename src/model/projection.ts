@@ -1,11 +1,14 @@
 /** Linear maps of a block, so that adapters and other precisions compose around the same forward code. */
 
 import { SubquadError } from "../errors.ts";
-import type { LayerRole } from "../families/index.ts";
-import { add, input, matmul, type Shape, type Value } from "../graph/index.ts";
+import { type Architecture, type LayerRole, layerShapes } from "../families/index.ts";
+import { add, input, matmul, quantizedMatmul, type Shape, type Value } from "../graph/index.ts";
 
-/** The projections of a block. */
-export type ProjectionRole = "queries" | "keys" | "values" | "output" | "gate" | "up" | "down";
+/** The projections of a block, in the order it uses them. */
+export const projectionRoles = ["queries", "keys", "values", "output", "gate", "up", "down"] as const;
+
+/** A projection of a block. */
+export type ProjectionRole = (typeof projectionRoles)[number];
 
 /** x `[…, in]` to `[…, out]` by the weights of a role. */
 export type Projection = (x: Value, role: ProjectionRole) => Value;
@@ -54,5 +57,51 @@ export function adaptedProjection(
     if (adapter === undefined) return base(x, role);
     const low = matmul(x, adapter.a, { transposeB: true });
     return add(base(x, role), matmul(low, adapter.b, { transposeB: true, scale }));
+  };
+}
+
+/** Names of a quantized weight's parts, behind its role. */
+export const quantizedParts = ["forward", "forwardScale", "backward", "backwardScale"] as const;
+
+/** How products with frozen weights are computed. */
+export type FrozenProducts = "float32" | "int8";
+
+/** A block's frozen projections: dense by its float32 weights, or by 8-bit inputs beside them. */
+export function frozenProjection(
+  architecture: Architecture,
+  weights: LayerValues,
+  products: FrozenProducts,
+): Projection {
+  if (products === "float32") return denseProjection(weights);
+  const shapes = layerShapes(architecture);
+  const matrices = projectionRoles.flatMap((role) => {
+    const shape = shapes.get(role);
+    return shape === undefined ? [] : [[role, shape] as const];
+  });
+  return quantizedProjection(quantizedInputs(new Map(matrices)), weights);
+}
+
+/** Inputs `ROLE.forward`, `ROLE.forwardScale`, … of the projections' weights in 8 bits. */
+export function quantizedInputs(shapes: ReadonlyMap<ProjectionRole, Shape>): Record<string, Value> {
+  const inputs: Record<string, Value> = {};
+  for (const [role, [out = 0, width = 0]] of shapes) {
+    inputs[`${role}.forward`] = input(`${role}.forward`, [width, out], "int8");
+    inputs[`${role}.forwardScale`] = input(`${role}.forwardScale`, [out]);
+    inputs[`${role}.backward`] = input(`${role}.backward`, [out, width], "int8");
+    inputs[`${role}.backwardScale`] = input(`${role}.backwardScale`, [width]);
+  }
+  return inputs;
+}
+
+/** Projections by frozen weights in 8 bits, with their biases in float32. */
+export function quantizedProjection(quantized: Readonly<Record<string, Value>>, weights: LayerValues): Projection {
+  return (x, role) => {
+    const [forward, forwardScale, backward, backwardScale] = quantizedParts.map((part) => quantized[`${role}.${part}`]);
+    if (!forward || !forwardScale || !backward || !backwardScale) {
+      throw new SubquadError(`the weight "${role}" was not given in 8 bits`);
+    }
+    const product = quantizedMatmul(x, { forward, forwardScale, backward, backwardScale });
+    const bias = weights[`${role}Bias`];
+    return bias === undefined ? product : add(product, bias);
   };
 }

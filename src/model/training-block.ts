@@ -7,7 +7,8 @@ import { blockInputs, mixerInputs } from "./mixer-block.ts";
 import {
   type AdapterValues,
   adaptedProjection,
-  denseProjection,
+  type FrozenProducts,
+  frozenProjection,
   type Projection,
   type ProjectionRole,
   weightInputs,
@@ -29,6 +30,8 @@ export interface TrainingBlockPlan {
   readonly trained: readonly string[];
   /** `saved` keeps the costly values of the forward pass for the backward pass; `recomputed` keeps the block's input alone. */
   readonly activations: "saved" | "recomputed";
+  /** Products with frozen weights (default: float32); weights that learn are always float32. */
+  readonly products?: FrozenProducts;
 }
 
 /** A block's two programs. */
@@ -63,7 +66,11 @@ export function trainingBlock(
   const weights = weightInputs<LayerRole>(layerShapes(architecture));
   const parameters = mixerInputs(plan.mixer, architecture);
   const adapters = weightInputs(plan.adapters ? adapterShapes(architecture, plan.adapters) : new Map<string, Shape>());
-  const project = projections(denseProjection(weights), adapters, plan.adapters);
+  const project = projections(
+    frozenProjection(architecture, weights, plan.products ?? "float32"),
+    adapters,
+    plan.adapters,
+  );
   const pieces = attentionInputs(x, weights, project, angles, architecture);
   const mixed = chunked(plan.mixer, { ...pieces, parameters }).output;
   const y = named(blockOutput(x, mixed, weights, project, architecture), "y");

@@ -15,7 +15,7 @@ import {
 import { chunked, type MixerSizes, type MixerSpec, mixerParameters } from "../mixers/index.ts";
 import { attentionInputs, blockOutput } from "./block.ts";
 import { blockInputs, softmaxMixer } from "./mixer-block.ts";
-import { denseProjection, weightInputs } from "./projection.ts";
+import { type FrozenProducts, frozenProjection, weightInputs } from "./projection.ts";
 
 /**
  * `x`, `cos`, `sin` and one layer's weights → `y`, the teacher's stream after the block (so that every layer learns from
@@ -26,10 +26,11 @@ export function teacherBlockProgram(
   architecture: Architecture,
   batch: number,
   length: number,
+  products: FrozenProducts = "float32",
 ): Program<"y" | "read.queries" | "read.keys" | "read.values" | "attended"> {
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
-  const project = denseProjection(weights);
+  const project = frozenProjection(architecture, weights, products);
   const pieces = attentionInputs(x, weights, project, angles, architecture);
   const attended = softmaxMixer(pieces, architecture);
   return program({

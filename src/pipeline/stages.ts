@@ -81,6 +81,7 @@ function common(stage: Stage, { student, heldOut }: StageContext) {
     optimizer: optimizerSettings(stage),
     trains: trainsOf(stage),
     heldOut,
+    products: stage.frozen_products,
   };
 }
 

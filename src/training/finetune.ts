@@ -1,6 +1,7 @@
 /** Low-rank finetuning: adapters on a student's projections learn the next token through all blocks (LoRA, arXiv 2106.09685). */
 import { type Architecture, layerShapes } from "../families/index.ts";
 import { add, input, matmul, type Program, program, type Shape } from "../graph/index.ts";
+import type { FrozenProducts } from "../model/projection.ts";
 import { type AdapterPlan, adapterShapes } from "../model/training-block.ts";
 import type { LayerWeights, ModelWeights } from "../model/weights.ts";
 import { type Engine, type FloatTensor, floats, type Tensor } from "../runtime/index.ts";
@@ -8,6 +9,7 @@ import type { AdamWSettings } from "./adamw.ts";
 import { type TokenWindow, uniform } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
 import { type Gradients, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
+import { quantizeLayer } from "./quantize.ts";
 import { Stack, type StackWeights } from "./stack.ts";
 import type { StudentLayer } from "./transfer.ts";
 
@@ -27,6 +29,8 @@ export interface FinetunePlan {
   /** Layers, from the first, whose activations are recomputed instead of saved. */
   readonly recomputed: number;
   readonly heldOut: readonly TokenWindow[];
+  /** Products with frozen weights. */
+  readonly products: FrozenProducts;
 }
 
 /** A student's adapters, learning. */
@@ -35,6 +39,8 @@ export class FinetuneTrainee implements Trainee {
   readonly #engine: Engine;
   readonly #plan: FinetunePlan;
   readonly #stack: Stack;
+  /** Each layer's weights in 8 bits, where they are used. */
+  readonly #quantized: readonly Record<string, Tensor>[];
 
   constructor(engine: Engine, plan: FinetunePlan) {
     this.#engine = engine;
@@ -47,11 +53,13 @@ export class FinetuneTrainee implements Trainee {
       for (const [name, tensor] of Object.entries(parameters)) if (plan.trains(name)) own[`mixer.${name}`] = tensor;
       groups.set(groupName(layer), { parameters: own });
     });
+    this.#quantized = plan.products === "int8" ? plan.weights.layers.map(quantizeLayer) : [];
     this.optimizer = new Optimizer(engine, groups, plan.optimizer);
     const blocks = layers.map(({ spec }, layer) => ({
       mixer: spec,
       ...(adapters && { adapters }),
       trained: Object.keys(groups.get(groupName(layer))?.parameters ?? {}),
+      products: plan.products,
       activations: layer < plan.recomputed ? ("recomputed" as const) : ("saved" as const),
     }));
     this.#stack = new Stack(engine, { architecture, batch, length, blocks, trainEnds: false });
@@ -114,7 +122,7 @@ export class FinetuneTrainee implements Trainee {
   #weights(): StackWeights {
     const { weights, layers } = this.#plan;
     const feeds = layers.map(({ parameters }, layer) => {
-      const all: Record<string, Tensor> = { ...weights.layers[layer] };
+      const all: Record<string, Tensor> = { ...weights.layers[layer], ...this.#quantized[layer] };
       for (const [name, tensor] of Object.entries(parameters)) all[`mixer.${name}`] = tensor;
       return { ...all, ...this.#learned(layer) };
     });

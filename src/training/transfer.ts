@@ -4,6 +4,7 @@ import type { Architecture } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
 import { embedProgram } from "../model/head.ts";
+import type { FrozenProducts } from "../model/projection.ts";
 import { teacherBlockProgram } from "../model/transfer-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
 import { type Engine, type FloatTensor, indices, type Tensor, type Tensors } from "../runtime/index.ts";
@@ -11,6 +12,7 @@ import type { AdamWSettings } from "./adamw.ts";
 import type { TokenWindow } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
 import { type Gradients, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
+import { quantizeLayer } from "./quantize.ts";
 import { type TeacherAttention, transferLayer } from "./transfer-groups.ts";
 
 /** What a layer of the student is. */
@@ -33,6 +35,8 @@ export interface TransferPlan {
   /** Parameter names that learn; others stay as they are. */
   readonly trains: (parameter: string) => boolean;
   readonly heldOut: readonly TokenWindow[];
+  /** Products with the teacher's weights while learning; held-out text is always measured in float32. */
+  readonly products: FrozenProducts;
 }
 
 /** The mixers of a student, learning. */
@@ -42,6 +46,8 @@ export class TransferTrainee implements Trainee {
   readonly #plan: TransferPlan;
   readonly #angles: AngleTables;
   readonly #learning: readonly number[];
+  /** Each layer's weights in 8 bits, where they are used. */
+  readonly #quantized: readonly Record<string, Tensor>[];
 
   constructor(engine: Engine, plan: TransferPlan) {
     this.#engine = engine;
@@ -53,6 +59,7 @@ export class TransferTrainee implements Trainee {
       if (trained.length > 0) groups.set(groupName(layer), { parameters: Object.fromEntries(trained) });
     });
     this.#learning = plan.layers.flatMap((_unused, layer) => (groups.has(groupName(layer)) ? [layer] : []));
+    this.#quantized = plan.products === "int8" ? plan.weights.layers.map(quantizeLayer) : [];
     this.optimizer = new Optimizer(engine, groups, plan.optimizer);
   }
 
@@ -86,8 +93,9 @@ export class TransferTrainee implements Trainee {
     const embed = await this.#engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    const block = await this.#engine.cached(`teacher ${batch} ${length}`, () =>
-      teacherBlockProgram(architecture, batch, length),
+    const products = learn ? this.#plan.products : "float32";
+    const block = await this.#engine.cached(`teacher ${batch} ${length} ${products}`, () =>
+      teacherBlockProgram(architecture, batch, length, products),
     );
     let x = (await embed.run({ embedding: weights.embedding, ids: indices([batch, length], ids) })).x as Tensor;
     let total = 0;
@@ -95,20 +103,15 @@ export class TransferTrainee implements Trainee {
     for (const [layer, { spec, parameters }] of this.layers()
       .slice(0, last + 1)
       .entries()) {
-      const results = await block.run({ x, ...this.#angles, ...weights.layers[layer] });
+      const results = await block.run({ x, ...this.#angles, ...weights.layers[layer], ...this.#quantized[layer] });
       x = results.y;
       if (!this.#learning.includes(layer)) continue;
-      const { error, gradients: own } = await transferLayer(
-        this.#engine,
-        sizes,
-        attentionOf(results),
-        {
-          spec,
-          parameters,
-          scale: weight / this.#learning.length,
-          trained: learn ? Object.keys(parameters).filter(trains) : [],
-        },
-      );
+      const { error, gradients: own } = await transferLayer(this.#engine, sizes, attentionOf(results), {
+        spec,
+        parameters,
+        scale: weight / this.#learning.length,
+        trained: learn ? Object.keys(parameters).filter(trains) : [],
+      });
       total += error;
       gradients.set(groupName(layer), own);
     }

@@ -130,6 +130,16 @@ const cases: Record<string, Case> = {
     ],
     build: (a, b) => g.matmul(a, b, { transposeA: true, transposeB: true }),
   },
+  quantizedMatmul: {
+    shapes: [[4, 3]],
+    tolerance: 2e-2,
+    build: (x) => {
+      const ones = (count: number) => g.scalar(0.5, [count]);
+      const forward = g.constant(Int8Array.from([3, -100, 7, 120, -5, 64]), [3, 2], "int8");
+      const backward = g.constant(Int8Array.from([3, 7, -5, -100, 120, 64]), [2, 3], "int8");
+      return g.quantizedMatmul(x, { forward, forwardScale: ones(2), backward, backwardScale: ones(3) });
+    },
+  },
   softmax: { shapes: [[2, 4]], build: g.softmax },
   logSoftmax: { shapes: [[2, 4]], build: g.logSoftmax },
   rmsNorm: { shapes: [[3, 4], [4]], build: (x, scale) => g.rmsNorm(x, scale, 1e-5) },

@@ -8,6 +8,7 @@ export { type GradientRule, stopGradient, withGradient } from "./gradient-rules.
 export { type LinearAttentionResult, linearAttention } from "./linear-attention.ts";
 export { type MatmulAttributes, type MatmulOptions, matmul } from "./matmul.ts";
 export { type RmsNormAttributes, rmsNorm } from "./normalize.ts";
+export { type QuantizedMatrix, quantizedMatmul } from "./quantized.ts";
 export {
   type CumulativeAttributes,
   cumulativeSum,

@@ -37,6 +37,7 @@ interface Fact {
   told: { end: number; mentions: number } | undefined;
 }
 
+/** The value follows its subject closely, so that a match of a dozen bytes finds the fact. */
 const RELATIONS: readonly Relation[] = [
   {
     subject: drawPlace,
@@ -61,24 +62,20 @@ const RELATIONS: readonly Relation[] = [
   {
     subject: drawPerson,
     value: drawName,
-    plants: ["{s} lives in {v}.", "It is known that {s} lives in {v}.", "In those days {s} lives in {v}."],
-    asks: [
-      "Where is the home of {s}? {s} lives in {v}.",
-      "As we have heard, {s} lives in {v}.",
-      "To this day {s} lives in {v}.",
-    ],
+    plants: ["There came {s} of {v}.", "In those days {s} of {v} was at sea.", "A letter from {s} of {v} was read."],
+    asks: ["Who was it? It was {s} of {v}.", "Then spoke {s} of {v}.", "All this was told to {s} of {v}."],
   },
   {
     subject: drawPerson,
     value: drawNumber,
-    plants: ["{s} was given the number {v}.", "On that morning {s} was given the number {v}."],
-    asks: ["As was said, {s} was given the number {v}.", "Which number? {s} was given the number {v}."],
+    plants: ["The number of {s} is {v}.", "On that morning the number of {s} is {v}."],
+    asks: ["As was said, the number of {s} is {v}.", "Which number? The number of {s} is {v}."],
   },
   {
     subject: drawPerson,
     value: drawName,
-    plants: ["The horse of {s} is called {v}.", "By the way, the horse of {s} is called {v}."],
-    asks: ["What a horse! The horse of {s} is called {v}.", "Once more, the horse of {s} is called {v}."],
+    plants: ["The horse of {s} is {v}.", "By the way, the horse of {s} is {v}."],
+    asks: ["What a horse! The horse of {s} is {v}.", "Once more, the horse of {s} is {v}."],
   },
 ];
 

@@ -19,6 +19,7 @@ import { sizeOf, stridesOf } from "../../graph/index.ts";
 import { attentionKernels } from "./attention.ts";
 import { broadcastStrides, elementwise, fill, type Kernel, mapIndices, rowsOf, take } from "./loops.ts";
 import { matmul } from "./matmul.ts";
+import { quantizedMatmul } from "./quantized.ts";
 
 /** Abramowitz and Stegun's integral by its Taylor series and continued fraction, to double precision. */
 function erf(x: number): number {
@@ -284,6 +285,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   pad,
   cumulativeSum,
   matmul,
+  quantizedMatmul,
   softmax: ([x]) => [
     rowsOf(take(x), (row) => {
       const { weights, total } = softmaxRow(row);
