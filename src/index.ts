@@ -1,6 +1,14 @@
 /** The library: the same verbs as the command line, and what they are made of. */
 export { FormatError, SubquadError } from "./errors.ts";
+export { bench } from "./pipeline/bench.ts";
+export { chat } from "./pipeline/chat.ts";
 export type * from "./pipeline/contract.ts";
+export { evaluate } from "./pipeline/evaluate.ts";
+export { generate } from "./pipeline/generate.ts";
+export { inspect } from "./pipeline/inspect.ts";
+export { linearize, planLinearize } from "./pipeline/linearize.ts";
+export { logits } from "./pipeline/logits.ts";
+export { pretrain } from "./pipeline/pretrain.ts";
 export { linearizeRecipeSchema, loadLinearizeRecipe } from "./pipeline/recipes.ts";
 export {
   listRecipes,

@@ -1,11 +1,12 @@
 /** Options that several commands share, so that a name means the same everywhere. */
 import type { Command, Option } from "commander";
+import { builtInNames } from "../pipeline/built-in/models.ts";
 import type { CommonOptions } from "../pipeline/contract.ts";
 import { option } from "./help.ts";
 import { between, collect, tokens, tokensOrZero, whole } from "./parse.ts";
 
 /** What MODEL may be, for the help of every command that takes one. */
-export const MODEL_HELP = "a folder in Hugging Face layout, a .gguf, a llama2.c .bin or org/name[@revision]";
+export const MODEL_HELP = `a folder in Hugging Face layout, a .gguf, a llama2.c .bin, org/name[@revision] or ${builtInNames.join(", ")} (built in)`;
 
 /** More threads than any machine has. */
 const MAXIMUM_THREADS = 1024;
@@ -66,14 +67,9 @@ export interface TrainingFlags extends CommonFlags {
 }
 
 /** Adds the options of the commands that train, in the order in which one thinks of them. */
-export function addTraining(command: Command, recipe: string): Command {
+export function addTraining(command: Command, recipe: Option): Command {
   return command
-    .addOption(
-      option("--recipe <name|file>", "a built-in recipe or a YAML file", {
-        fallback: recipe,
-        variable: "SUBQUAD_RECIPE",
-      }),
-    )
+    .addOption(recipe)
     .addOption(
       option(
         "--text <path...>",

@@ -1,4 +1,4 @@
-/** The command line as one object: every command whose verb exists. */
+/** The command line as one object. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -17,22 +17,22 @@ import { recipesCommand } from "./commands/recipes.ts";
 import { fullName } from "./help.ts";
 import type { Session } from "./session.ts";
 
-type Maker = (verbs: Verbs, session: Session) => Command;
-
-/** The commands in the order of the help, each with the verbs it calls. */
-const makers: readonly { readonly needs: readonly (keyof Verbs)[]; readonly make: Maker }[] = [
-  { needs: ["linearize", "planLinearize"], make: linearizeCommand },
-  { needs: ["evaluate"], make: evaluateCommand },
-  { needs: ["generate"], make: generateCommand },
-  { needs: ["chat"], make: chatCommand },
-  { needs: ["logits"], make: logitsCommand },
-  { needs: ["inspect"], make: inspectCommand },
-  { needs: ["pretrain"], make: pretrainCommand },
-  { needs: ["bench"], make: benchCommand },
+/** The commands in the order of the help. */
+const makers: readonly ((verbs: Verbs, session: Session) => Command)[] = [
+  linearizeCommand,
+  evaluateCommand,
+  generateCommand,
+  chatCommand,
+  logitsCommand,
+  inspectCommand,
+  pretrainCommand,
+  benchCommand,
+  (_verbs, session) => recipesCommand(session),
+  (_verbs, session) => cacheCommand(session),
 ];
 
 /** The program, its output going to the session's terminal; errors are thrown, never exited on. */
-export function createProgram(verbs: Partial<Verbs>, session: Session): Command {
+export function createProgram(verbs: Verbs, session: Session): Command {
   const program = new Command("subquad")
     .description("Turn a pretrained softmax transformer into a linear-time, constant-memory model.")
     .version(packageVersion(), "-V, --version", "print the version")
@@ -40,10 +40,7 @@ export function createProgram(verbs: Partial<Verbs>, session: Session): Command 
       "after",
       "\nsubquad COMMAND --help shows a command's options and examples. Documentation: docs/cli.md",
     );
-  for (const { needs, make } of makers) {
-    if (needs.every((name) => verbs[name] !== undefined)) program.addCommand(make(verbs as Verbs, session));
-  }
-  program.addCommand(recipesCommand(session)).addCommand(cacheCommand(session));
+  for (const make of makers) program.addCommand(make(verbs, session));
   configure(program, session);
   return program;
 }

@@ -9,7 +9,7 @@ import type { Terminal } from "./terminal.ts";
 export async function run(
   args: readonly string[],
   terminal: Terminal,
-  verbs: Partial<Verbs>,
+  verbs: Verbs,
   signal: AbortSignal,
 ): Promise<number> {
   try {

@@ -1,5 +1,15 @@
 /** The pipeline's verbs, each loaded when it is first called: `--help` reads none of them. */
 import type { Verbs } from "../pipeline/contract.ts";
 
-/** The verbs this version has. */
-export const verbs: Partial<Verbs> = {};
+/** All verbs. */
+export const verbs: Verbs = {
+  linearize: async (options, context) => (await import("../pipeline/linearize.ts")).linearize(options, context),
+  planLinearize: async (options, context) => (await import("../pipeline/linearize.ts")).planLinearize(options, context),
+  evaluate: async (options, context) => (await import("../pipeline/evaluate.ts")).evaluate(options, context),
+  generate: async (options, context) => (await import("../pipeline/generate.ts")).generate(options, context),
+  logits: async (options, context) => (await import("../pipeline/logits.ts")).logits(options, context),
+  inspect: async (options, context) => (await import("../pipeline/inspect.ts")).inspect(options, context),
+  pretrain: async (options, context) => (await import("../pipeline/pretrain.ts")).pretrain(options, context),
+  bench: async (options, context) => (await import("../pipeline/bench.ts")).bench(options, context),
+  chat: async (options, context) => (await import("../pipeline/chat.ts")).chat(options, context),
+};

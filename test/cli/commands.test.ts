@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { nextSteps } from "../../src/cli/reports/linearize.ts";
 import {
   benchSchema,
   evaluateSchema,
@@ -9,7 +10,7 @@ import {
   logitsSchema,
   pretrainSchema,
 } from "../../src/pipeline/contract.ts";
-import { recordingVerbs, subquad } from "./harness.ts";
+import { evaluateDocument, linearizeDocument, recordingVerbs, subquad } from "./harness.ts";
 
 describe("flags reach the verb, parsed", () => {
   async function called(...args: string[]) {
@@ -54,7 +55,7 @@ describe("flags reach the verb, parsed", () => {
       threads: 2,
       tokenizer: "t.json",
     });
-    expect((await called("linearize")).linearize).toMatchObject({ recipe: "lolcats", output: "built-in-lolcats" });
+    expect((await called("linearize")).linearize).toMatchObject({ recipe: "lolcats", output: "tiny-lolcats" });
     expect((await called("linearize", "m.gguf", "--output", "out")).linearize).toMatchObject({
       model: "m.gguf",
       output: "out",
@@ -234,7 +235,7 @@ describe("for people", () => {
       What to try next:
         more training: the perplexity is 1.26 times the teacher's; try --tokens 1.2M
         subquad chat smol-linear
-        subquad evaluate smol-linear --against smol --ablations --lengths 512,2k,8k --report report.html
+        subquad evaluate smol-linear --against smol --ablations --lengths 512,2048,8192 --report report.html
       "
     `);
   });
@@ -303,6 +304,30 @@ describe("for people", () => {
     expect(output).toBe("you said hello\n");
     expect(errors).toBe(
       "5 tokens in 4.00 KiB of state\nthe conversation is forgotten\n0 tokens in 4.00 KiB of state\nwarning: /save needs a file name\n",
+    );
+  });
+});
+
+describe("what to try next follows from what was measured", () => {
+  const [row] = evaluateDocument.perplexity;
+  const advice = (change: Partial<NonNullable<typeof row>>): string[] =>
+    nextSteps({
+      ...linearizeDocument,
+      evaluation: { ...evaluateDocument, perplexity: row === undefined ? [] : [{ ...row, ...change }] },
+    });
+
+  test("a model close to its teacher is to be used", () => {
+    expect(advice({ model: 17.6, ratio: 1.006 })[0]).toBe("subquad chat smol-linear");
+  });
+
+  test("a model far from it needs more training", () => {
+    expect(advice({ ratio: 1.3 })[0]).toContain("1.3 times the teacher's; try --tokens 1.2M");
+  });
+
+  test("a linear part that adds nothing, or harms, is named", () => {
+    expect(advice({ model: 20, window_only: 20.1, ratio: 1.01 })[0]).toContain("the linear part adds little");
+    expect(advice({ model: 25, window_only: 20, ratio: 1.01 })[0]).toBe(
+      "longer sequences: at 512 tokens the window alone does better; try --length 512",
     );
   });
 });

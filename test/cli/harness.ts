@@ -40,7 +40,7 @@ export class Collected implements Output {
 
 /** Settings of a run: everything that is not the process's own. */
 export interface RunSettings {
-  readonly verbs?: Partial<Verbs>;
+  readonly verbs?: Verbs;
   readonly input?: string;
   readonly variables?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;

@@ -22,7 +22,10 @@ export function benchCommand(verbs: Pick<Verbs, "bench">, session: Session): Com
     description: "Reads prompts of the given lengths, decodes after each, and reports the median of the repetitions.",
     examples: [
       { command: "subquad bench smol-linear", meaning: "the default lengths" },
-      { command: "subquad bench smol-linear --lengths 1k,8k,32k --threads 2", meaning: "long prompts on two threads" },
+      {
+        command: "subquad bench smol-linear --lengths 1024,8192,32768 --threads 2",
+        meaning: "long prompts on two threads",
+      },
     ],
   })
     .argument("<model>", MODEL_HELP)

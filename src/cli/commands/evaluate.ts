@@ -36,7 +36,7 @@ export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session
         meaning: "beside its teacher, with ablations",
       },
       {
-        command: "subquad evaluate smol-linear --text book.txt --lengths 512,2k,8k --report report.html",
+        command: "subquad evaluate smol-linear --text book.txt --lengths 512,2048,8192 --report report.html",
         meaning: "on your own text, with plots",
       },
       {

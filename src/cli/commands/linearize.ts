@@ -1,6 +1,7 @@
 /** `subquad linearize`: convert, train, verify. */
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { defaultModel } from "../../pipeline/built-in/models.ts";
 import type { LinearizeOptions, Verbs } from "../../pipeline/contract.ts";
 import { describedCommand, option } from "../help.ts";
 import {
@@ -44,8 +45,14 @@ export function linearizeCommand(verbs: Pick<Verbs, "linearize" | "planLinearize
       },
       { command: "subquad linearize ./my-model --output my-linear --resume", meaning: "go on after an interruption" },
     ],
-  }).argument("[model]", `${MODEL_HELP} (default: the built-in model)`);
-  addTraining(command, "lolcats");
+  }).argument("[model]", `${MODEL_HELP} (default: ${defaultModel})`);
+  addTraining(
+    command,
+    option("--recipe <name|file>", "a built-in recipe or a YAML file", {
+      fallback: "lolcats",
+      variable: "SUBQUAD_RECIPE",
+    }),
+  );
   for (const each of stageTokenOptions()) command.addOption(each);
   command.addOption(option("--dry-run", "print memory, disk and time, and do nothing"));
   return addCommon(command).action(async (model: string | undefined, flags: LinearizeFlags) => {
@@ -59,7 +66,7 @@ export function linearizeCommand(verbs: Pick<Verbs, "linearize" | "planLinearize
       finetuneTokens: flags.finetuneTokens,
       length: flags.length,
       batch: flags.batch,
-      output: flags.output ?? outputName(model, flags.recipe),
+      output: flags.output ?? outputName(model ?? defaultModel, flags.recipe),
       resume: flags.resume,
       set: flags.set,
       seed: flags.seed,
@@ -74,7 +81,7 @@ export function linearizeCommand(verbs: Pick<Verbs, "linearize" | "planLinearize
 }
 
 /** `SmolLM2-135M-lolcats` for `HuggingFaceTB/SmolLM2-135M@main` and `lolcats`. */
-export function outputName(model: string | undefined, recipe: string): string {
+export function outputName(model: string, recipe: string): string {
   const stem = (text: string) => basename(text.replace(/@[^/@]*$/, "")).replace(/\.(gguf|bin|safetensors|ya?ml)$/i, "");
-  return `${model === undefined ? "built-in" : stem(model)}-${stem(recipe)}`;
+  return `${stem(model)}-${stem(recipe)}`;
 }

@@ -1,7 +1,7 @@
 /** `subquad pretrain`: a small model from nothing. */
 import type { Command } from "commander";
 import type { Verbs } from "../../pipeline/contract.ts";
-import { describedCommand } from "../help.ts";
+import { describedCommand, option } from "../help.ts";
 import { addCommon, addTraining, commonOptions, type TrainingFlags } from "../options.ts";
 import { pretrainText } from "../reports/linearize.ts";
 import type { Session } from "../session.ts";
@@ -20,7 +20,8 @@ export function pretrainCommand(verbs: Pick<Verbs, "pretrain">, session: Session
       { command: "subquad pretrain --recipe mine.yaml --text notes/ --tokens 5M", meaning: "your own sizes and text" },
     ],
   });
-  return addCommon(addTraining(command, "pretrain-tiny")).action(async (flags: TrainingFlags) => {
+  const recipe = option("--recipe <name|file>", "a built-in recipe or a YAML file", { fallback: "pretrain-tiny" });
+  return addCommon(addTraining(command, recipe)).action(async (flags: TrainingFlags) => {
     const document = await session.run(
       verbs.pretrain,
       {

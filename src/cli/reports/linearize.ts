@@ -92,6 +92,9 @@ function footer({
 export function nextSteps({ output, stages, evaluation }: LinearizeDocument): string[] {
   const ratios = evaluation.perplexity.flatMap(({ ratio }) => (ratio === null ? [] : [ratio]));
   const worst = Math.max(...ratios);
+  const beaten = evaluation.perplexity.findLast(
+    ({ model, window_only }) => model !== null && window_only !== null && model > window_only,
+  );
   const idle = evaluation.perplexity.some(
     ({ model, window_only }) => model !== null && window_only !== null && model > LINEAR_GAIN * window_only,
   );
@@ -102,7 +105,10 @@ export function nextSteps({ output, stages, evaluation }: LinearizeDocument): st
           `more training: the perplexity is ${measured(worst, 3)} times the teacher's; try --tokens ${count(4 * trained)}`,
         ]
       : []),
-    ...(idle
+    ...(beaten === undefined
+      ? []
+      : [`longer sequences: at ${beaten.length} tokens the window alone does better; try --length ${beaten.length}`]),
+    ...(idle && beaten === undefined
       ? [
           "the linear part adds little to the window here: train the transfer longer, or on texts longer than the window",
         ]
@@ -111,7 +117,7 @@ export function nextSteps({ output, stages, evaluation }: LinearizeDocument): st
     ...(evaluation.against === null
       ? []
       : [
-          `subquad evaluate ${output} --against ${evaluation.against} --ablations --lengths 512,2k,8k --report report.html`,
+          `subquad evaluate ${output} --against ${evaluation.against} --ablations --lengths 512,2048,8192 --report report.html`,
         ]),
   ];
 }
