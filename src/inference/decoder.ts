@@ -1,7 +1,7 @@
 /** A model ready to read prompts and to write token after token: its programs, its weights, its rotary rows. */
 import { SubquadError } from "../errors.ts";
 import type { Program } from "../graph/index.ts";
-import { type MixerSpec, presets } from "../mixers/index.ts";
+import type { MixerSpec } from "../mixers/index.ts";
 import { angleTables } from "../model/angles.ts";
 import { prefillProgram, stepProgram } from "../model/decode.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
@@ -59,18 +59,15 @@ export class Decoder {
     this.engine = engine;
     this.model = model;
     const { architecture } = model;
-    this.#layers = Array.from({ length: architecture.layers }, (_unused, layer) => {
-      const { spec = presets.softmax, parameters = {} } = model.mixers[layer] ?? {};
-      if (spec === undefined) throw new SubquadError("the softmax preset is missing");
-      return { spec: options.terraces === "slide" ? withoutTerrace(spec) : spec, parameters };
-    });
-    const changed = this.#layers.some(
-      ({ spec }, layer) => spec.window?.kind !== model.mixers[layer]?.spec.window?.kind,
-    );
+    if (model.mixers.length !== architecture.layers) {
+      throw new RangeError(`${model.mixers.length} mixers were given for ${architecture.layers} layers`);
+    }
+    this.#layers = options.terraces === "slide" ? model.mixers.map(withoutTerrace) : model.mixers;
+    const slid = this.#layers.some((layer, index) => layer !== model.mixers[index]);
     this.stateModel = {
       architecture,
       mixers: this.#layers.map(({ spec }) => spec),
-      fingerprint: `${options.fingerprint ?? "unnamed"}${changed && options.terraces ? ` ${options.terraces}` : ""}`,
+      fingerprint: `${options.fingerprint ?? "unnamed"}${slid ? " with terraces as slides" : ""}`,
     };
     this.#weights = stepWeights(model, this.#layers);
   }
@@ -251,7 +248,8 @@ function stepWeights({ weights, architecture }: Model, layers: readonly LayerMix
   return named;
 }
 
-function withoutTerrace(spec: MixerSpec): MixerSpec {
-  if (spec.window?.kind !== "terrace") return spec;
-  return { ...spec, window: { kind: "slide", size: spec.window.size } };
+function withoutTerrace(layer: LayerMixer): LayerMixer {
+  const { spec } = layer;
+  if (spec.window?.kind !== "terrace") return layer;
+  return { ...layer, spec: { ...spec, window: { kind: "slide", size: spec.window.size } } };
 }

@@ -52,6 +52,12 @@ const terrace = (size: number): MixerSpec => ({
   window: { kind: "terrace", size, compat: false },
 });
 
+const besideState: MixerSpec = {
+  ...preset("linear-attention"),
+  window: { kind: "full" },
+  mix: { kind: "sum", window: 0.5, linear: 0.5 },
+};
+
 const splits = [[96], [-96], [16, 64, 16], [5, -3, 70, -18], [33, -1, 62], [1, 1, -40, 54]];
 
 describe("logits of decoding equal the training form's", () => {
@@ -63,6 +69,7 @@ describe("logits of decoding equal the training form's", () => {
     "linear attention": [preset("linear-attention")],
     "a sliding window": [preset("sliding-window")],
     "softmax and lolcats in turns": [softmax, slide(8)],
+    "softmax beside a state": [besideState],
   };
   for (const [name, mixers] of Object.entries(specs)) {
     test.each(splits)(`${name}, split as %j …`, async (...split) => {
@@ -78,7 +85,7 @@ describe("logits of decoding equal the training form's", () => {
   });
 
   test("of prompts longer than the longest chunk, and of buffers that grow", async () => {
-    const model = tinyModel([softmax, slide(8)]);
+    const model = tinyModel([softmax, slide(8), besideState]);
     expect(await decodingError(model, randomIds(800, 61), [250, -10, 530, -10])).toBeLessThan(1e-4);
   });
 });

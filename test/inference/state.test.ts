@@ -16,6 +16,11 @@ import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
 const engine = createEngine({ threads: 1 });
 afterAll(() => engine.dispose());
 const slide: MixerSpec = { ...preset("lolcats"), window: { kind: "slide", size: 4 } };
+const besideState: MixerSpec = {
+  ...preset("linear-attention"),
+  window: { kind: "full" },
+  mix: { kind: "sum", window: 0.5, linear: 0.5 },
+};
 const hybrid = () => new Decoder(engine, tinyModel([slide, softmax]), { fingerprint: "one" });
 const ids = randomIds(40, 61);
 
@@ -61,7 +66,7 @@ describe("saved states", () => {
 
   test.each([
     ["constant", [slide]],
-    ["growing", [slide, softmax]],
+    ["growing", [slide, softmax, besideState]],
   ] as const)("of %s size go on as if nothing had happened, in a new decoder", async (_name, specs) => {
     const decoder = new Decoder(engine, tinyModel(specs), { fingerprint: "one" });
     const expected = await logitsAfter(decoder, await read(decoder, 20), ids.slice(20));
