@@ -1,0 +1,78 @@
+/** What benchmarks share: the data, the student, the peer. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { parseMixer, presets } from "../src/mixers/index.ts";
+import { type OpenModel, openModel } from "../src/pipeline/open-model.ts";
+import { convert } from "../src/pipeline/student.ts";
+import type { BenchOptions } from "./run.ts";
+
+const execute = promisify(execFile);
+
+/** A path below the shared data. Throws where `SUBQUAD_DATA` or `--data` is not given. */
+export function data({ data: folder }: BenchOptions, ...parts: string[]): string {
+  if (folder === undefined) throw new Error("set SUBQUAD_DATA, or give --data DIR");
+  return join(folder, ...parts);
+}
+
+/** SmolLM2-135M as its GGUF file holds it. */
+export async function openTeacher(options: BenchOptions): Promise<OpenModel> {
+  return await openModel(options.model ?? data(options, "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"));
+}
+
+/** The teacher with untrained LoLCATs mixers. */
+export function untrained({ model }: OpenModel) {
+  return convert(model, parseMixer(presets.lolcats), new Set(), 0);
+}
+
+/** A number option. */
+export function number(options: BenchOptions, name: string, otherwise: number): number {
+  const text = options[name];
+  return text === undefined ? otherwise : Number(text);
+}
+
+/** What the peer's throughput script prints. */
+export interface PeerSpeed {
+  readonly tokens_per_second: number;
+  readonly peak_gib: number;
+}
+
+/** Runs the peer in PyTorch, or returns undefined where `--python`, `--peers` or `--peer-model` is not given. */
+export async function peerSpeed(
+  options: BenchOptions,
+  stage: string,
+  length: number,
+  batch: number,
+  dtype = "bf16",
+): Promise<PeerSpeed | undefined> {
+  const { python, peers, "peer-model": model } = options;
+  if (python === undefined || peers === undefined || model === undefined) return undefined;
+  const settings = {
+    stage,
+    length,
+    batch,
+    dtype,
+    threads: number(options, "threads", 2),
+    steps: number(options, "steps", 3),
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const { stdout } = await execute(python, [join(peers, "throughput.py"), model, "--impl", "chunked", ...flags], {
+    maxBuffer: 1 << 24,
+  });
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as PeerSpeed;
+}
+
+/** Runs the built command line and returns its JSON document. */
+export async function subquad(args: readonly string[]): Promise<unknown> {
+  const { stdout } = await execute(
+    process.execPath,
+    [join(import.meta.dirname, "..", "dist", "cli", "main.js"), ...args, "--json"],
+    { maxBuffer: 1 << 28 },
+  );
+  return JSON.parse(stdout);
+}
+
+/** One line of a benchmark's result, as JSON. */
+export function print(row: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify(row));
+}

@@ -1,0 +1,51 @@
+/** `npm run bench -- NAME [--option value…]`: measurements that are too long for tests. */
+import { parseArgs } from "node:util";
+import { corrupted } from "./corrupted.ts";
+import { decode } from "./decode.ts";
+import { killed } from "./killed.ts";
+import { quality } from "./quality.ts";
+import { speed } from "./speed.ts";
+import { teacher } from "./teacher.ts";
+import { timeToLoss } from "./time-to-loss.ts";
+
+/** Options of all benchmarks, as text. */
+export type BenchOptions = Readonly<Record<string, string | undefined>>;
+
+const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  teacher,
+  speed,
+  "time-to-loss": timeToLoss,
+  quality,
+  decode,
+  killed,
+  corrupted,
+};
+
+const names = [
+  "data",
+  "python",
+  "peers",
+  "peer-model",
+  "stage",
+  "length",
+  "batch",
+  "threads",
+  "steps",
+  "products",
+  "tokens",
+  "model",
+  "runs",
+  "output",
+  "settings",
+  "recompute",
+];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
+});
+const benchmark = benchmarks[positionals[0] ?? ""];
+if (benchmark === undefined) {
+  console.error(`usage: npm run bench -- ${Object.keys(benchmarks).join("|")} [--option value…]`);
+  process.exit(2);
+}
+await benchmark({ data: process.env.SUBQUAD_DATA, ...values });

@@ -1,0 +1,70 @@
+/** Seconds until attention transfer reaches a held-out loss, under the settings given. */
+import { readFileSync } from "node:fs";
+import { createEngine } from "../src/runtime/index.ts";
+import { DataOrder } from "../src/training/data-order.ts";
+import { heldOutWindows } from "../src/training/held-out.ts";
+import { createSchedule } from "../src/training/schedule.ts";
+import { TransferTrainee } from "../src/training/transfer.ts";
+import { data, number, openTeacher, print, untrained } from "./common.ts";
+import type { BenchOptions } from "./run.ts";
+
+/** Settings as JSON: `{"rate":0.01,"cosine":true,"clip":1,"evaluateEvery":50}`. */
+interface Settings {
+  readonly rate?: number;
+  readonly cosine?: boolean;
+  readonly clip?: number;
+  readonly evaluateEvery?: number;
+  readonly beta2?: number;
+}
+
+/** `--tokens N --length N --batch N --products float32|int8 --settings JSON`: prints the curve of the held-out loss. */
+export async function timeToLoss(options: BenchOptions): Promise<void> {
+  const settings = JSON.parse(options.settings ?? "{}") as Settings;
+  const [length, batch, tokens] = [
+    number(options, "length", 512),
+    number(options, "batch", 2),
+    number(options, "tokens", 400_000),
+  ];
+  const teacher = await openTeacher(options);
+  const { architecture, weights, mixers } = untrained(teacher);
+  const engine = createEngine({ threads: number(options, "threads", 2) });
+  const read = (...path: string[]) => teacher.tokenizer.encode(readFileSync(data(options, ...path), "utf8"));
+  const ids = Int32Array.from([
+    ...read("wikitext-2", "valid.detokenized.txt"),
+    ...read("books", "chesterton-brown.txt"),
+    ...read("books", "edgeworth-parents.txt"),
+  ]);
+  const test = Int32Array.from(read("wikitext-2", "test.txt"));
+  const rate = settings.rate ?? 1e-2;
+  const trainee = new TransferTrainee(engine, {
+    architecture,
+    weights,
+    layers: mixers.map(({ spec, parameters }) => ({ spec, parameters: { ...parameters } })),
+    batch,
+    length,
+    weight: 1000,
+    optimizer: { learningRate: rate, beta1: 0.9, beta2: settings.beta2 ?? 0.999, epsilon: 1e-8, weightDecay: 0 },
+    trains: () => true,
+    heldOut: heldOutWindows({ ids: test, mask: undefined }, 512, 40960),
+    products: options.products === "int8" ? "int8" : "float32",
+  });
+  const order = new DataOrder({ ids, mask: undefined }, length, 0);
+  const steps = Math.floor(tokens / (length * batch));
+  const schedule = createSchedule(
+    settings.cosine ? { kind: "cosine", minimum: 0, warmup: 10 } : { kind: "constant", warmup: 0 },
+    rate,
+    steps,
+  );
+  const clip = settings.clip ?? 1;
+  let seconds = 0;
+  for (let step = 0; step < steps; step++) {
+    const began = performance.now();
+    const { loss, gradients } = await trainee.gradients(order.batch(step, batch));
+    const norm = await trainee.optimizer.norm(gradients);
+    await trainee.optimizer.step(gradients, schedule.rate(step), norm > clip ? clip / norm : 1);
+    seconds += (performance.now() - began) / 1000;
+    const due = (step + 1) % (settings.evaluateEvery ?? 100) === 0 || step + 1 === steps;
+    if (due) print({ tokens: (step + 1) * batch * length, seconds, train: loss, held_out: await trainee.heldOut() });
+  }
+  await engine.dispose();
+}
