@@ -43,6 +43,7 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     batch,
     length,
     weight: 1000,
+    attentionWeights: 0,
     optimizer: { learningRate: rate, beta1: 0.9, beta2: settings.beta2 ?? 0.999, epsilon: 1e-8, weightDecay: 0 },
     trains: () => true,
     heldOut: heldOutWindows({ ids: test, mask: undefined }, 512, 40960),

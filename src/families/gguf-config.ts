@@ -21,7 +21,10 @@ export function configFromGguf(source: TensorSource, spelling: GgufSpelling): Re
   return config;
 }
 
-function ropeScaling(metadata: ReadonlyMap<string, MetadataValue>, architecture: string): Record<string, unknown> | undefined {
+function ropeScaling(
+  metadata: ReadonlyMap<string, MetadataValue>,
+  architecture: string,
+): Record<string, unknown> | undefined {
   const type = metadata.get(`${architecture}.rope.scaling.type`);
   if (type === undefined || type === "none") return undefined;
   return {

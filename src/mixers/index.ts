@@ -12,5 +12,5 @@ export { MixerError } from "./errors.ts";
 export { chunked, fused, parallel, step } from "./mixer.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
 export { type MixerPlan, mixerParameters, planMixer, stateLayout } from "./plan.ts";
-export { presets } from "./presets/index.ts";
+export { presets, softmaxSpec } from "./presets/index.ts";
 export { type MixerSpec, type MixerSpecInput, mixerSpec, parseMixer } from "./spec.ts";

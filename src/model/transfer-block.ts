@@ -2,17 +2,34 @@
 import { type Architecture, layerShapes } from "../families/index.ts";
 import {
   add,
+  broadcastTo,
+  cast,
   gradient,
   input,
+  log,
+  mask,
+  maximum,
   mean,
   multiply,
+  negate,
   type Program,
   program,
   reshape,
+  scalar,
+  stopGradient,
   subtract,
+  sum,
   type Value,
 } from "../graph/index.ts";
-import { chunked, type MixerSizes, type MixerSpec, mixerParameters } from "../mixers/index.ts";
+import {
+  chunked,
+  type MixerInputs,
+  type MixerSizes,
+  type MixerSpec,
+  mixerParameters,
+  parallel,
+  softmaxSpec,
+} from "../mixers/index.ts";
 import { attentionInputs, blockOutput } from "./block.ts";
 import { blockInputs, softmaxMixer } from "./mixer-block.ts";
 import { type FrozenProducts, frozenProjection, weightInputs } from "./projection.ts";
@@ -47,6 +64,8 @@ export interface TransferPlan {
   readonly mixer: MixerSpec;
   /** Factor of the mean squared error in the gradients (published: 1000, over the number of layers). */
   readonly scale: number;
+  /** Factor of the cross-entropy between attention weights, relative to `scale`'s; 0 leaves out its length × length memory. */
+  readonly weightsScale: number;
   /** Names of the mixer's parameters whose gradients are returned. */
   readonly trained: readonly string[];
   /** Add the gradients to inputs `sum.NAME`. */
@@ -58,7 +77,10 @@ export interface TransferPlan {
  * the per-head outputs (LoLCATs, arXiv 2410.10254, equation 8), and `gradient.NAME`, scaled. Sizes may be those of one
  * sequence and one group of heads: they learn apart, and what one group touches stays in the processor's cache.
  */
-export function transferProgram(sizes: MixerSizes, { mixer, scale, trained, accumulate }: TransferPlan): Program {
+export function transferProgram(
+  sizes: MixerSizes,
+  { mixer, scale, weightsScale, trained, accumulate }: TransferPlan,
+): Program {
   const { batch, heads, groups, length, dim } = sizes;
   const shared = [batch, groups, length, dim];
   const pieces = {
@@ -77,9 +99,24 @@ export function transferProgram(sizes: MixerSizes, { mixer, scale, trained, accu
   const error = reshape(mean(mean(multiply(difference, difference), [-1])), []);
   const outputs: Record<string, Value> = { error };
   const variables = trained.flatMap((name) => parameters[name] ?? []);
-  gradient(multiply(error, scale), variables).forEach((value, index) => {
+  const crossEntropy =
+    weightsScale === 0 ? scalar(0) : multiply(weightsLoss(mixer, { ...pieces, parameters }, sizes), weightsScale);
+  gradient(add(multiply(error, scale), crossEntropy), variables).forEach((value, index) => {
     const name = trained[index] ?? "";
     outputs[`gradient.${name}`] = accumulate ? add(input(`sum.${name}`, value.shape), value) : value;
   });
   return program(outputs);
+}
+
+/** Rows of attention weights are what a mixer makes of the identity as its values. */
+function weightsLoss(mixer: MixerSpec, inputs: MixerInputs, { batch, groups, length }: MixerSizes): Value {
+  const diagonal = cast(
+    mask([1, 1, length, length], (_batch, _group, query, key) => query === key),
+    "float32",
+  );
+  const values = broadcastTo(diagonal, [batch, groups, length, length]);
+  const student = chunked(mixer, { ...inputs, values }).output;
+  const teacher = parallel(softmaxSpec, { ...inputs, parameters: {}, values }).output;
+  const entropy = sum(multiply(stopGradient(teacher), log(maximum(student, 1e-12))), [-1]);
+  return negate(reshape(mean(entropy), []));
 }

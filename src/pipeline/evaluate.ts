@@ -1,12 +1,14 @@
 /** `evaluate`: perplexity by length beside the teacher's and the ablations'. */
+
 import { SubquadError } from "../errors.ts";
 import { perplexity } from "../evaluation/perplexity.ts";
 import { ForwardPass } from "../inference/forward.ts";
 import type { Model } from "../inference/model.ts";
+import { softmaxSpec } from "../mixers/index.ts";
 import type { Ablation } from "../model/mixer-block.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
-import { softmaxSpec } from "./layer-plan.ts";
+
 import { openModel } from "./open-model.ts";
 import { defaultThreads } from "./threads.ts";
 import { evaluationText } from "./training-text.ts";

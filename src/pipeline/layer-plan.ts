@@ -6,7 +6,7 @@ import type { ModelConfig } from "../formats/config.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, sameShape } from "../graph/index.ts";
 import type { LayerMixer } from "../inference/model.ts";
-import { type MixerSpec, mixerParameters, mixerSpec, parseMixer, presets } from "../mixers/index.ts";
+import { type MixerSpec, mixerParameters, mixerSpec, softmaxSpec } from "../mixers/index.ts";
 import type { Weight } from "../model/weights.ts";
 
 /** Where a linearized model comes from. */
@@ -41,9 +41,6 @@ export function mixerTensorName(layer: number, parameter: string): string {
 }
 
 const mixerTensor = /^subquad\.layers\./;
-
-/** The softmax attention of an unconverted layer. */
-export const softmaxSpec: MixerSpec = parseMixer(presets.softmax);
 
 /** A plan, and how to read its parameters. */
 export interface ReadablePlan {

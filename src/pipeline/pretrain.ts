@@ -1,10 +1,12 @@
 /** `pretrain`: a small softmax transformer from nothing, as the built-in model was made. */
+
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { SubquadError } from "../errors.ts";
 import { familyOf, parameterCount } from "../families/index.ts";
 import { byteTokenizer } from "../formats/tokenizer/bytes.ts";
 import { loadTokenizer } from "../formats/tokenizer/files.ts";
+import { softmaxSpec } from "../mixers/index.ts";
 import { loadPretrainRecipe, type PretrainRecipe } from "../recipes/index.ts";
 import { createEngine, peakProcessMemory } from "../runtime/index.ts";
 import { openCheckpoint } from "../training/checkpoint.ts";
@@ -13,7 +15,7 @@ import { heldOutWindows } from "../training/held-out.ts";
 import { train } from "../training/loop.ts";
 import { PretrainTrainee } from "../training/pretrain.ts";
 import type { PretrainDocument, PretrainOptions, Verb } from "./contract.ts";
-import { softmaxSpec } from "./layer-plan.ts";
+
 import { removeCheckpoints, stageDocument } from "./run-stages.ts";
 import { saveModel, writeJson } from "./save-model.ts";
 import { loopSettings, optimizerSettings } from "./stages.ts";

@@ -18,7 +18,7 @@ import type { TrainingText } from "./training-text.ts";
 type StageDocument = LinearizeDocument["stages"][number];
 
 /** Seconds of work between checkpoints. */
-const checkpointSeconds = 20;
+const checkpointSeconds = Number(process.env.SUBQUAD_CHECKPOINT_SECONDS ?? 20);
 /** Held-out tokens a stage is judged by. */
 const heldOutTokens = 8192;
 
@@ -47,8 +47,8 @@ export interface StagesResult {
 /** Runs all stages that have not been run. Rejects with the signal's reason, resumable, when aborted. */
 export async function runStages(run: StageRun): Promise<StagesResult> {
   const paths = checkpointPaths(run.folder);
-  await mkdir(run.folder, { recursive: true });
   if (!run.resume) removeCheckpoints(run.folder);
+  await mkdir(run.folder, { recursive: true });
   removeStrays(run.folder);
   const found = run.resume ? readStudent(paths.student, run.student) : undefined;
   if (found !== undefined) requireSame(found.record.fingerprint, run.fingerprint, run.folder);

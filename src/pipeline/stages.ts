@@ -86,7 +86,11 @@ function common(stage: Stage, { student, heldOut }: StageContext) {
 }
 
 function transfer(stage: AttentionOutputsStage, context: StageContext): RunningStage {
-  const trainee = new TransferTrainee(context.engine, { ...common(stage, context), weight: stage.weight });
+  const trainee = new TransferTrainee(context.engine, {
+    ...common(stage, context),
+    weight: stage.weight,
+    attentionWeights: stage.attention_weights,
+  });
   return { trainee, finish: async () => ({ ...context.student, mixers: trainee.layers() }) };
 }
 

@@ -5,11 +5,11 @@ import { FormatError } from "../errors.ts";
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
-import { initialValues, type MixerSpec, mixerParameters } from "../mixers/index.ts";
+import { initialValues, type MixerSpec, mixerParameters, softmaxSpec } from "../mixers/index.ts";
 import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
 import { uniform } from "../training/data-order.ts";
 import { stageSchema } from "./contract.ts";
-import { mixerTensorName, softmaxSpec } from "./layer-plan.ts";
+import { mixerTensorName } from "./layer-plan.ts";
 
 /** Converts a teacher: every layer but those kept gets the mixer, with its first parameters. */
 export function convert(teacher: Model, spec: MixerSpec, kept: ReadonlySet<number>, seed: number): Model {

@@ -57,7 +57,6 @@ export const scheduleSchema = z.discriminatedUnion("kind", [
 export const loraSchema = z.strictObject({
   rank: z.int().positive().max(1024).default(8).describe("Rank of the update"),
   alpha: z.number().positive().default(16).describe("The update is scaled by alpha / rank"),
-  dropout: z.number().min(0).lt(1).default(0).describe("Dropout on the adapters' inputs"),
   targets: z
     .array(z.enum(["q", "k", "v", "o"]))
     .min(1)

@@ -43,12 +43,6 @@ const attentionOutputsStage = z
       .nonnegative()
       .default(0)
       .describe("Factor of the cross-entropy between attention weights; 0 leaves it out and saves its memory"),
-    query_sample: z
-      .number()
-      .gt(0)
-      .max(1)
-      .default(1)
-      .describe("Share of the chunks of queries, drawn anew for each batch, that the loss is taken on"),
     ...stageShape,
   })
   .describe("Attention transfer");
@@ -57,7 +51,6 @@ const nextTokenStage = z
   .strictObject({
     name: stageName,
     kind: z.literal("next_token").describe("The whole model learns to predict the next token"),
-    merge: z.boolean().default(true).describe("Fold the adapters into the weights at the end of the stage"),
     ...stageShape,
   })
   .describe("Finetuning");

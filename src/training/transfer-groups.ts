@@ -22,6 +22,8 @@ export interface LayerTransfer {
   readonly parameters: Parameters;
   /** Factor of the error in the gradients. */
   readonly scale: number;
+  /** Factor of the attention weights' cross-entropy. */
+  readonly weightsScale: number;
   readonly trained: readonly string[];
 }
 
@@ -55,6 +57,7 @@ export async function transferLayer(
       const plan = {
         mixer: layer.spec,
         scale: layer.scale / (rows * parts),
+        weightsScale: layer.weightsScale / (rows * parts),
         trained: layer.trained,
         accumulate: row > 0,
       };

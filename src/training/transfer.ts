@@ -31,6 +31,8 @@ export interface TransferPlan {
   readonly length: number;
   /** Factor of the mean squared error (published: 1000). */
   readonly weight: number;
+  /** Factor of the cross-entropy between attention weights (published: 0 or 1). */
+  readonly attentionWeights: number;
   readonly optimizer: AdamWSettings;
   /** Parameter names that learn; others stay as they are. */
   readonly trains: (parameter: string) => boolean;
@@ -110,6 +112,7 @@ export class TransferTrainee implements Trainee {
         spec,
         parameters,
         scale: weight / this.#learning.length,
+        weightsScale: this.#plan.attentionWeights / this.#learning.length,
         trained: learn ? Object.keys(parameters).filter(trains) : [],
       });
       total += error;

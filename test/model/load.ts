@@ -1,10 +1,11 @@
 /** Loads the tiny checkpoints of the shared data for tests. */
+
 import { readFileSync } from "node:fs";
 import { familyOf } from "../../src/families/index.ts";
 import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
-import { readWeights } from "../../src/model/weights.ts";
-import { softmaxSpec } from "../../src/pipeline/layer-plan.ts";
 import type { Model } from "../../src/inference/model.ts";
+import { softmaxSpec } from "../../src/mixers/index.ts";
+import { readWeights } from "../../src/model/weights.ts";
 
 /** The model in a folder of Hugging Face layout, read with the given configuration file. */
 export function loadFolder(folder: string, configFile = "config.json"): Model {

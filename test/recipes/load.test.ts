@@ -74,7 +74,6 @@ describe("built-in recipes", () => {
         kind: "attention_outputs",
         weight: 1000,
         attention_weights: 0,
-        query_sample: 1,
         train: { feature_maps: true, window_factors: true, lora: null },
         tokens: 20_000_000,
         learning_rate: 0.01,
@@ -82,11 +81,10 @@ describe("built-in recipes", () => {
       },
       {
         kind: "next_token",
-        merge: true,
         train: {
           feature_maps: false,
           window_factors: false,
-          lora: { rank: 8, alpha: 16, dropout: 0, targets: ["q", "k", "v", "o"] },
+          lora: { rank: 8, alpha: 16, targets: ["q", "k", "v", "o"] },
         },
         tokens: 20_000_000,
         learning_rate: 1e-4,

@@ -17,6 +17,7 @@ import { MixerError } from "../errors.ts";
 import type { Term } from "../normalize.ts";
 import { recurrenceOf } from "../plan.ts";
 import type { Mixer } from "../spec.ts";
+import type { Window } from "../window.ts";
 import { combine, linearTerm } from "./combine.ts";
 import { delayedTokens } from "./delayed.ts";
 import { hidden, parallelForm } from "./parallel.ts";
@@ -29,12 +30,11 @@ export function stepForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
   if (inputs.state === undefined) throw new MixerError("a step needs a state");
   const { window, state, normalize } = mixer;
   const delay = state?.read.delay(window);
-  const inBlocks = window !== undefined && (window.blocks?.phased ?? window.leaves === undefined);
-  if (inBlocks || (state !== undefined && delay === undefined)) return parallelForm(mixer, inputs);
+  if (window?.blocks?.phased || (state !== undefined && delay === undefined)) return parallelForm(mixer, inputs);
   const timeline = timelineOf(mixer, inputs, sizes);
   const tokens = state && delay && delayedTokens(state, normalize.sumsWeights, delay, inputs, timeline, sizes);
   const recurred = state && tokens && recurrenceOf(state).step(tokens);
-  const windowTerm = window && newestKeys(mixer, inputs, timeline, sizes);
+  const windowTerm = window && newestKeys(mixer, window, inputs, timeline, sizes);
   const output = combine(mixer, inputs, windowTerm, recurred && linearTerm(mixer, recurred.output));
   const recurrent = recurred && { recurrent: recurred.state };
   return { output, state: { ...recurrent, ...windowState(timeline, inputs, sizes) } };
@@ -43,14 +43,17 @@ export function stepForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
 /** The window's term: the newest keys, the query's own included; the heads of a group are rows of one product. */
 function newestKeys(
   { spec }: Mixer,
+  { leaves }: Window,
   { queries }: MixerInputs,
   { keys, values, keyPositions, kept }: Timeline,
   { batch, heads, groups, dim }: MixerSizes,
 ): Term {
-  const newest = (all: Value) => slice(all, 2, 1);
+  // The key that leaves with this token is still among those the state kept.
+  const first = leaves === undefined ? 0 : kept + 1 - leaves.tokens;
+  const newest = (all: Value) => slice(all, 2, first);
   const rows = reshape(queries, [batch, groups, heads / groups, dim]);
   const scores = matmul(rows, newest(keys), { transposeB: true, scale: spec.scale ?? dim ** -0.5 });
-  const filled = not(less(reshape(slice(keyPositions, 2, 1), [-1, 1, 1, kept]), integers([0])));
+  const filled = not(less(reshape(newest(keyPositions), [-1, 1, 1, kept + 1 - first]), integers([0])));
   const weights = softmax(add(scores, where(filled, 0, hidden)));
   const perHead = (x: Value) => reshape(x, [batch, heads, 1, x.shape[3] ?? 1]);
   return {

@@ -15,3 +15,6 @@ export const presets: Readonly<Record<string, MixerSpec>> = Object.fromEntries(
     "lolcats-terrace": lolcatsTerrace,
   }).map(([name, spec]) => [name, parseMixer(spec, name)]),
 );
+
+/** The softmax attention of an unconverted layer. */
+export const softmaxSpec: MixerSpec = parseMixer(softmax, "softmax");

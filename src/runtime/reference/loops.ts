@@ -1,5 +1,5 @@
 /** Loops the kernels share. */
-import { broadcastShapes, type Node, type Shape, sizeOf, stridesOf } from "../../graph/index.ts";
+import { broadcastShapes, type Node, type Shape, sameShape, sizeOf, stridesOf } from "../../graph/index.ts";
 import type { Reference } from "./interpret.ts";
 
 /** Computes a node's outputs from its inputs. */
@@ -53,6 +53,7 @@ export function elementwise(f: (elements: readonly number[]) => number): Kernel 
   return (inputs) => {
     const shape = inputs.reduce<readonly number[]>((all, { shape }) => broadcastShapes(all, shape) ?? [], []);
     const read = inputs.map(({ shape: own, data }) => {
+      if (sameShape(own, shape)) return data;
       const expanded = new Float64Array(sizeOf(shape));
       mapIndices(shape, broadcastStrides(own, shape), (offset, source) => {
         expanded[offset] = data[source] ?? 0;
@@ -60,8 +61,12 @@ export function elementwise(f: (elements: readonly number[]) => number): Kernel 
       return expanded;
     });
     const output = fill(shape, 0);
-    for (let offset = 0; offset < output.data.length; offset++)
-      output.data[offset] = f(read.map((data) => data[offset] ?? 0));
+    // One array of operands for all elements: a fresh one each would be most of the work.
+    const elements = read.map(() => 0);
+    for (let offset = 0; offset < output.data.length; offset++) {
+      for (let operand = 0; operand < read.length; operand++) elements[operand] = read[operand]?.[offset] ?? 0;
+      output.data[offset] = f(elements);
+    }
     return [output];
   };
 }
