@@ -6,13 +6,13 @@ import { SubquadError } from "../errors.ts";
 import { familyOf, parameterCount } from "../families/index.ts";
 import { byteTokenizer } from "../formats/tokenizer/bytes.ts";
 import { loadTokenizer } from "../formats/tokenizer/files.ts";
-import { softmaxSpec } from "../mixers/index.ts";
+import { parseMixer, softmaxSpec } from "../mixers/index.ts";
 import { loadPretrainRecipe, type PretrainRecipe } from "../recipes/index.ts";
 import { createEngine, peakProcessMemory } from "../runtime/index.ts";
 import { openCheckpoint } from "../training/checkpoint.ts";
 import { DataOrder } from "../training/data-order.ts";
 import { heldOutWindows } from "../training/held-out.ts";
-import { train } from "../training/loop.ts";
+import { type LoopResult, train } from "../training/loop.ts";
 import { PretrainTrainee } from "../training/pretrain.ts";
 import type { PretrainDocument, PretrainOptions, Verb } from "./contract.ts";
 
@@ -67,12 +67,12 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
       `${options.recipe}: its vocabulary of ${architecture.vocabularySize} is smaller than the tokenizer's ${tokenizer.vocabularySize}`,
     );
   }
-  const text = await trainingText(options.text ?? recipe.text, { tokenizer, chatTemplate: undefined });
+  const paths = options.text ?? recipe.text;
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
   const folder = join(options.output, "checkpoint");
   const checkpoint = join(folder, "stage.safetensors");
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify([recipe, text.texts]))
+    .update(JSON.stringify([recipe, paths]))
     .digest("hex");
   if (options.resume !== true) removeCheckpoints(folder);
   const resumed = openCheckpoint(checkpoint);
@@ -81,28 +81,48 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
       `${folder}: this checkpoint is of another run; repeat the command that began it, or leave out --resume`,
     );
   }
-  const trainee = new PretrainTrainee(engine, {
-    architecture,
-    mixer: softmaxSpec,
-    batch: recipe.batch,
-    length: recipe.length,
-    optimizer: optimizerSettings(recipe),
-    seed: recipe.seed,
-    heldOut: heldOutWindows(text.heldOut, recipe.length, heldOutTokens),
-  });
-  const progress = context.reporter.stage("pretrain", { tokens: recipe.tokens });
+  const finished: LoopResult[] = [...(resumed?.progress.finished ?? [])];
+  let trainee: PretrainTrainee | undefined;
   try {
-    const result = await train(
-      trainee,
-      loopSettings({ ...recipe, name: "pretrain" }),
-      new DataOrder(text.train, recipe.length, recipe.seed),
-      {
-        signal: context.signal,
-        progress: ({ tokens, loss, tokensPerSecond }) => progress.update({ done: tokens, loss, tokensPerSecond }),
-      },
-      { path: checkpoint, fingerprint, every: checkpointSeconds },
-      resumed,
-    );
+    for (const [index, stage] of recipe.stages.entries()) {
+      if (index < finished.length) continue;
+      const { book_share: bookShare, drill_share: drillShare } = stage.corpus;
+      const corpus = { length: stage.length, tokens: stage.tokens, bookShare, drillShare };
+      const text = await trainingText(paths, { tokenizer, chatTemplate: undefined }, corpus);
+      trainee = new PretrainTrainee(
+        engine,
+        {
+          architecture,
+          mixer: recipe.window === null ? softmaxSpec : parseMixer({ window: { kind: "slide", size: recipe.window } }),
+          batch: stage.batch,
+          length: stage.length,
+          optimizer: optimizerSettings(stage),
+          seed: recipe.seed,
+          deviation: recipe.initial_deviation,
+          heldOut: heldOutWindows(text.heldOut, stage.length, heldOutTokens, stage.batch),
+        },
+        trainee,
+      );
+      const progress = context.reporter.stage(stage.name, { tokens: stage.tokens });
+      const next = recipe.stages[index + 1]?.name;
+      try {
+        const result = await train(
+          trainee,
+          loopSettings(stage),
+          new DataOrder(text.train, stage.length, recipe.seed),
+          {
+            signal: context.signal,
+            progress: ({ tokens, loss, tokensPerSecond }) => progress.update({ done: tokens, loss, tokensPerSecond }),
+          },
+          { path: checkpoint, fingerprint, every: checkpointSeconds, finished, ...(next !== undefined && { next }) },
+          resumed?.progress.stage === stage.name ? resumed : undefined,
+        );
+        finished.push(result);
+      } finally {
+        progress.end();
+      }
+    }
+    if (trainee === undefined) throw new SubquadError(`${options.output}: every stage has ended already`);
     const mixers = Array.from({ length: architecture.layers }, () => ({ spec: softmaxSpec, parameters: {} }));
     const generation = tokenizer.endOfText === undefined ? undefined : { eos_token_id: tokenizer.endOfText };
     const model = { architecture, weights: trainee.weights(), mixers };
@@ -113,13 +133,12 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
       parameters: parameterCount(architecture),
       seconds: (performance.now() - began) / 1000,
       peak_memory_bytes: peakProcessMemory(),
-      stages: [stageDocument("pretrain", result)],
+      stages: finished.map(stageDocument),
     };
     await writeJson(join(options.output, "report.json"), { ...document, settings: recipe, versions: versions() });
     removeCheckpoints(folder);
     return document;
   } finally {
-    progress.end();
     resumed?.close();
     await engine.dispose();
   }

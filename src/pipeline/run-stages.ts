@@ -57,7 +57,7 @@ export async function runStages(run: StageRun): Promise<StagesResult> {
   for (const stage of run.stages.slice(documents.length)) {
     const finished = await runStage(stage, student, run, paths.stage);
     student = finished.student;
-    documents.push(stageDocument(stage.name, finished.result));
+    documents.push(stageDocument(finished.result));
     await writeStudent(paths.student, student, run.teacher, { fingerprint: run.fingerprint, stages: documents });
     rmSync(paths.stage, { force: true });
   }
@@ -82,7 +82,7 @@ function removeStrays(folder: string): void {
 
 async function runStage(stage: Stage, student: Model, run: StageRun, checkpoint: string) {
   const { engine, text, seed, context } = run;
-  const heldOut = heldOutWindows(text.heldOut, stage.length, heldOutTokens);
+  const heldOut = heldOutWindows(text.heldOut, stage.length, heldOutTokens, stage.batch);
   if (heldOut.length === 0) {
     throw new SubquadError(
       `the held-out text has ${text.heldOut.ids.length} tokens, fewer than one sequence of ${stage.length}: give more text, or a smaller --length`,
@@ -121,7 +121,7 @@ function requireSame(found: string, expected: string, folder: string): void {
 }
 
 /** A stage's entry in the report. */
-export function stageDocument(name: string, { tokens, seconds, curve }: LoopResult): StageDocument {
+export function stageDocument({ name, tokens, seconds, curve }: LoopResult): StageDocument {
   return {
     name,
     tokens,

@@ -14,7 +14,7 @@ export {
 } from "./load.ts";
 export { hint } from "./nearest.ts";
 export { overrideRecipe, type RecipeOverrides } from "./overrides.ts";
-export { type PretrainRecipe, pretrainSchema } from "./pretrain-schema.ts";
+export { type PretrainRecipe, type PretrainStage, pretrainSchema } from "./pretrain-schema.ts";
 export {
   type AttentionOutputsStage,
   type NextTokenStage,

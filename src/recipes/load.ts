@@ -92,8 +92,9 @@ export async function loadPretrainRecipe(
   }
   const { tokens, length, batch, seed } = changes;
   const recipe = validated(pretrainSchema, source, changes.set ?? []);
-  const numbers = Object.entries({ tokens, length, batch, seed }).filter(([, value]) => value !== undefined);
-  return { ...recipe, ...Object.fromEntries(numbers) };
+  const numbers = Object.entries({ tokens, length, batch }).filter(([, value]) => value !== undefined);
+  const stages = recipe.stages.map((stage) => ({ ...stage, ...Object.fromEntries(numbers) }));
+  return { ...recipe, stages, seed: seed ?? recipe.seed };
 }
 
 function validated<Schema extends z.ZodType>(

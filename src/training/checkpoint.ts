@@ -16,18 +16,24 @@ export interface CurvePoint {
   readonly heldOut: number | null;
 }
 
+const curveSchema = z.array(
+  z.object({ tokens: z.number(), seconds: z.number(), train: z.number().nullable(), heldOut: z.number().nullable() }),
+);
+
 const progressSchema = z.object({
   /** What must be equal for a run to go on: recipe, texts, model. */
   fingerprint: z.string(),
   stage: z.string(),
   step: z.number().int().nonnegative(),
+  /** Steps of the optimizer, over all stages that share it. */
+  optimizerSteps: z.number().int().nonnegative(),
   seconds: z.number(),
   schedule: z.object({ scale: z.number(), best: z.number().nullable(), bad: z.number() }),
   /** Losses of the steps since the last curve point. */
   recent: z.array(z.number()),
-  curve: z.array(
-    z.object({ tokens: z.number(), seconds: z.number(), train: z.number().nullable(), heldOut: z.number().nullable() }),
-  ),
+  curve: curveSchema,
+  /** Results of stages that have ended. */
+  finished: z.array(z.object({ name: z.string(), tokens: z.number(), seconds: z.number(), curve: curveSchema })),
 });
 
 /** Where a run stands, besides its tensors. */

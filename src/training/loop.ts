@@ -41,10 +41,15 @@ export interface CheckpointPlan {
   readonly fingerprint: string;
   /** Seconds of work between checkpoints. */
   readonly every: number;
+  /** Results of earlier stages that share the optimizer. */
+  readonly finished?: readonly LoopResult[];
+  /** The stage that goes on with this one's optimizer: its beginning is written as a checkpoint at the end. */
+  readonly next?: string;
 }
 
 /** What a finished stage tells of itself. */
 export interface LoopResult {
+  readonly name: string;
   readonly tokens: number;
   readonly seconds: number;
   readonly curve: readonly CurvePoint[];
@@ -69,7 +74,7 @@ export async function train(
   let before = 0;
   if (resumed !== undefined) {
     const { progress } = resumed;
-    optimizer.restore(progress.step, resumed.read);
+    optimizer.restore(progress.optimizerSteps, resumed.read);
     schedule.state = progress.schedule;
     curve.push(...progress.curve);
     ({ recent, step, seconds: before } = progress);
@@ -77,17 +82,23 @@ export async function train(
   const began = performance.now();
   const seconds = () => before + (performance.now() - began) / 1000;
   let saved = performance.now();
-  const save = async () => {
+  const finished = [...(checkpoints.finished ?? [])];
+  const save = async (next?: string) => {
     const { path, fingerprint } = checkpoints;
-    const progress: Progress = {
-      fingerprint,
-      stage: settings.name,
-      step,
-      seconds: seconds(),
-      schedule: schedule.state,
-      recent,
-      curve,
-    };
+    const ended = finished.map((result) => ({ ...result, curve: [...result.curve] }));
+    const shared = { fingerprint, optimizerSteps: optimizer.steps, finished: ended };
+    const progress: Progress =
+      next === undefined
+        ? { ...shared, stage: settings.name, step, seconds: seconds(), schedule: schedule.state, recent, curve }
+        : {
+            ...shared,
+            stage: next,
+            step: 0,
+            seconds: 0,
+            schedule: { scale: 1, best: null, bad: 0 },
+            recent: [],
+            curve: [],
+          };
     await writeCheckpoint(path, progress, optimizer.tensors());
     saved = performance.now();
   };
@@ -113,7 +124,12 @@ export async function train(
     }
     if (performance.now() - saved > checkpoints.every * 1000) await save();
   }
-  return { tokens: steps * tokensPerStep, seconds: seconds(), curve };
+  const result = { name: settings.name, tokens: steps * tokensPerStep, seconds: seconds(), curve };
+  if (checkpoints.next !== undefined) {
+    finished.push(result);
+    await save(checkpoints.next);
+  }
+  return result;
 }
 
 async function update(

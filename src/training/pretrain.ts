@@ -17,6 +17,8 @@ export interface PretrainPlan {
   readonly length: number;
   readonly optimizer: AdamWSettings;
   readonly seed: number;
+  /** Standard deviation of the first weights. */
+  readonly deviation: number;
   /** Micro-batches of held-out text. */
   readonly heldOut: readonly TokenWindow[];
 }
@@ -25,7 +27,7 @@ export interface PretrainPlan {
 export function initialWeights(
   architecture: Architecture,
   seed: number,
-  deviation = 0.02,
+  deviation: number,
 ): Map<string, Record<string, FloatTensor>> {
   const next = uniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
@@ -47,18 +49,23 @@ export function initialWeights(
   return groups;
 }
 
+function initialGroups({ architecture, seed, deviation }: PretrainPlan): Map<string, ParameterGroup> {
+  const groups = new Map<string, ParameterGroup>();
+  for (const [name, parameters] of initialWeights(architecture, seed, deviation)) groups.set(name, { parameters });
+  return groups;
+}
+
 /** A model learning from nothing. */
 export class PretrainTrainee implements Trainee {
   readonly optimizer: Optimizer;
   readonly #plan: PretrainPlan;
   readonly #stack: Stack;
 
-  constructor(engine: Engine, plan: PretrainPlan) {
+  /** Goes on with the weights and optimizer of an earlier stage where one is given. */
+  constructor(engine: Engine, plan: PretrainPlan, earlier?: PretrainTrainee) {
     this.#plan = plan;
     const { architecture, mixer, batch, length } = plan;
-    const groups = new Map<string, ParameterGroup>();
-    for (const [name, parameters] of initialWeights(architecture, plan.seed)) groups.set(name, { parameters });
-    this.optimizer = new Optimizer(engine, groups, plan.optimizer);
+    this.optimizer = earlier?.optimizer ?? new Optimizer(engine, initialGroups(plan), plan.optimizer);
     const trained = [...layerShapes(architecture).keys()];
     const blocks = Array.from({ length: architecture.layers }, () => ({
       mixer,

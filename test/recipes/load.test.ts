@@ -246,17 +246,14 @@ describe("a name", () => {
       path,
       `name: tiny
 architecture: {vocabulary: 512, hidden: 64, intermediate: 172, layers: 5, heads: 8, kv_heads: 4, head_dim: 8, context: 512}
-tokens: 1M
-length: 256
-learning_rate: 1e-3
+stages: [{name: only, tokens: 1M, length: 256, learning_rate: 1e-3}]
 `,
     );
     expect(await recipeKind(path)).toBe("pretrain");
     expect(await loadPretrainRecipe(path, { tokens: 5, seed: 2 })).toMatchObject({
-      tokens: 5,
+      stages: [{ tokens: 5, learning_rate: 0.001 }],
       seed: 2,
       text: ["built-in"],
-      learning_rate: 0.001,
       architecture: { rope_theta: 10000, tied_embeddings: true },
     });
     await expect(loadLinearizeRecipe(path)).rejects.toThrow("is a recipe of pretrain");

@@ -1,27 +1,52 @@
-/** The built-in texts as one fixed corpus: what the built-in model was trained on and is converted on. */
+/** The built-in texts as one corpus, drawn anew for each length: what the built-in model was trained on and is converted on. */
 import { type CorpusOptions, heldOutDocuments, loadBooks, trainingDocuments } from "./corpus.ts";
 
-/** Documents of the corpus and their proportions; held-out ones are a twentieth as many. */
-export const defaultCorpus: CorpusOptions = {
-  documentBytes: 511,
-  documents: 8000,
-  seed: 1,
-  bookShare: 0.35,
-  rollShare: 0.3,
-};
+/** How a corpus is drawn. */
+export interface BuiltInOptions {
+  /** Tokens of a training sequence; a document fills it but for the end-of-text token before the next. */
+  readonly length: number;
+  /** Tokens wanted for training. */
+  readonly tokens: number;
+  /** Share of documents that are plain passages of a book. */
+  readonly bookShare: number;
+  /** Share of the generated episodes that are dense repetition. */
+  readonly drillShare: number;
+}
+
+/** The corpus a conversion learns from where no text is named. */
+export const defaultCorpus: BuiltInOptions = { length: 512, tokens: 4_000_000, bookShare: 0.35, drillShare: 0.1 };
+
+/** Tokens held out: enough for the evaluation's windows. */
+const heldOutTokens = 50_000;
+const seed = 1;
 
 /** The corpus in documents. */
 export interface BuiltInCorpus {
-  readonly training: readonly string[];
-  readonly heldOut: readonly string[];
+  readonly training: Iterable<string>;
+  readonly heldOut: Iterable<string>;
 }
 
-/** Makes the corpus: the same on every machine. */
-export function builtInCorpus(options: CorpusOptions = defaultCorpus): BuiltInCorpus {
+/** Draws the corpus: the same on every machine. */
+export function builtInCorpus({
+  length,
+  tokens,
+  bookShare,
+  drillShare,
+}: BuiltInOptions = defaultCorpus): BuiltInCorpus {
   const books = loadBooks();
-  const heldOut = { ...options, documents: Math.ceil(options.documents / 20) };
+  const options = (wanted: number): CorpusOptions => ({
+    documentBytes: length - 1,
+    documents: Math.ceil(wanted / length),
+    seed,
+    bookShare,
+    rollShare: drillShare,
+  });
   return {
-    training: Array.from(trainingDocuments(books, options), ({ text }) => text),
-    heldOut: Array.from(heldOutDocuments(books, heldOut), ({ text }) => text),
+    training: texts(trainingDocuments(books, options(tokens))),
+    heldOut: texts(heldOutDocuments(books, options(heldOutTokens))),
   };
+}
+
+function* texts(documents: Iterable<{ readonly text: string }>): Generator<string> {
+  for (const { text } of documents) yield text;
 }

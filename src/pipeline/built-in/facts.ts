@@ -1,6 +1,6 @@
 /** Passages of English in which random facts are planted and told again, or asked, much later: nothing but memory predicts them. */
 import type { Random } from "./random.ts";
-import { drawName, drawNumber, drawPerson, drawPlace, drawWord, type Share } from "./words.ts";
+import { drawName, drawNumber, drawSubject, drawWord, type Share } from "./words.ts";
 
 /** Sentences in the order of their book; filler between planted facts is a run of them. */
 export type Filler = readonly string[];
@@ -24,7 +24,7 @@ export interface FactPassage {
 
 /** How a kind of fact is drawn, planted and told again; `{s}` is the subject, `{v}` the value. */
 interface Relation {
-  readonly subject: (random: Random, share: Share) => string;
+  readonly subject: (random: Random) => string;
   readonly value: (random: Random) => string;
   readonly plants: readonly string[];
   readonly asks: readonly string[];
@@ -37,45 +37,25 @@ interface Fact {
   told: { end: number; mentions: number } | undefined;
 }
 
-/** The value follows its subject closely, so that a match of a dozen bytes finds the fact. */
+/** The value follows its subject at once, so that a match of a few bytes finds the fact. */
 const RELATIONS: readonly Relation[] = [
   {
-    subject: drawPlace,
-    value: drawNumber,
-    plants: ["The key of {s} is {v}.", "Note that the key of {s} is {v}.", "They say the key of {s} is {v}."],
-    asks: [
-      "What is the key of {s}? The key of {s} is {v}.",
-      "Remember that the key of {s} is {v}.",
-      "He wrote again: the key of {s} is {v}.",
-    ],
+    subject: drawName,
+    value: drawName,
+    plants: ["There came one {s} {v}.", "In those days {s} {v} was at sea.", "A letter from {s} {v} was read."],
+    asks: ["Who was it? It was {s} {v}.", "Then spoke {s} {v}.", "All this was told to {s} {v}."],
   },
   {
-    subject: drawPlace,
+    subject: drawName,
+    value: drawNumber,
+    plants: ["He had a room at {s} {v}.", "The box was marked {s} {v}.", "They rode to {s} {v}."],
+    asks: ["Once more he asked for {s} {v}.", "The same mark again: {s} {v}.", "So they came back to {s} {v}."],
+  },
+  {
+    subject: drawWord,
     value: drawWord,
-    plants: ["The password of {s} is {v}.", "I was told the password of {s} is {v}."],
-    asks: [
-      "What is the password of {s}? The password of {s} is {v}.",
-      "Do not forget, the password of {s} is {v}.",
-      "She whispered that the password of {s} is {v}.",
-    ],
-  },
-  {
-    subject: drawPerson,
-    value: drawName,
-    plants: ["There came {s} of {v}.", "In those days {s} of {v} was at sea.", "A letter from {s} of {v} was read."],
-    asks: ["Who was it? It was {s} of {v}.", "Then spoke {s} of {v}.", "All this was told to {s} of {v}."],
-  },
-  {
-    subject: drawPerson,
-    value: drawNumber,
-    plants: ["The number of {s} is {v}.", "On that morning the number of {s} is {v}."],
-    asks: ["As was said, the number of {s} is {v}.", "Which number? The number of {s} is {v}."],
-  },
-  {
-    subject: drawPerson,
-    value: drawName,
-    plants: ["The horse of {s} is {v}.", "By the way, the horse of {s} is {v}."],
-    asks: ["What a horse! The horse of {s} is {v}.", "Once more, the horse of {s} is {v}."],
+    plants: ["The password was {s} {v}.", "I was told to say {s} {v}.", "She whispered {s} {v}."],
+    asks: ["Do not forget: {s} {v}.", "And he answered {s} {v}.", "The old man said {s} {v}."],
   },
 ];
 
@@ -149,7 +129,7 @@ function drawFacts(random: Random, share: Share, count: number, relation?: Relat
   const facts: Fact[] = [];
   while (facts.length < count) {
     const kind = relation ?? random.pick(RELATIONS);
-    const subject = kind.subject(random, share);
+    const subject = drawSubject(kind.subject, random, share);
     if (facts.some((fact) => fact.subject === subject)) continue;
     facts.push({ relation: kind, subject, value: kind.value(random), told: undefined });
   }
@@ -191,10 +171,10 @@ function tellList(writer: Writer, bytes: number, share: Share): void {
   const atMost = Math.max(2, Math.min(10, Math.floor(bytes / 70)));
   const facts = drawFacts(random, share, random.integer(Math.min(3, atMost), atMost), relation);
   writer.add(`${random.pick(LIST_HEADS)}\n`);
-  for (const fact of facts) writer.tell(fact, "{s}: {v}\n");
+  for (const fact of facts) writer.tell(fact, "{s} {v}\n");
   writer.fillTo(start + bytes * (0.45 + 0.25 * random.uniform()), most);
   writer.add(`${random.pick(LIST_AGAIN)}\n`);
-  for (const fact of random.shuffled(facts)) writer.tell(fact, "{s}: {v}\n");
+  for (const fact of random.shuffled(facts)) writer.tell(fact, "{s} {v}\n");
 }
 
 /** A few sentences quoted, other sentences, and the same quoted again word for word. */
