@@ -43,8 +43,18 @@ const roomLaws = Object.entries(mayKnow).flatMap(([room, known]) => {
 
 module.exports = {
   forbidden: [
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
-    { name: "no-internal-import-from-the-barrel", severity: "error", from: { path: "^src/[^/]+/" }, to: { path: "^src/index\\.ts$" } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-internal-import-from-the-barrel",
+      severity: "error",
+      from: { path: "^src/[^/]+/" },
+      to: { path: "^src/index\\.ts$" },
+    },
     {
       name: "onnxruntime-only-in-runtime",
       comment: "the rest of the code knows no onnxruntime type, so that a browser backend fits",

@@ -32,7 +32,7 @@ export function addCommon(command: Command): Command {
 export function addEngine(command: Command): Command {
   return command
     .addOption(
-      option("--threads <n>", "threads of the engine (default: physical cores)", {
+      option("--threads <n>", "threads of the engine (default: all cores)", {
         parse: whole(1, MAXIMUM_THREADS),
         variable: "SUBQUAD_THREADS",
       }),

@@ -2,6 +2,7 @@
 import { type AngleTables, angleTables } from "../model/angles.ts";
 import { embedProgram, headProgram, scoreProgram } from "../model/head.ts";
 import { type Ablation, mixerBlockProgram } from "../model/mixer-block.ts";
+import { shareProgram } from "../model/share.ts";
 import { type Engine, type FloatTensor, floats, floatsOf, indices, type Tensor } from "../runtime/index.ts";
 import type { Model } from "./model.ts";
 
@@ -58,6 +59,20 @@ export class ForwardPass {
     const feeds: Record<string, Tensor> = { x, ...this.#anglesOf(length), ...weights.layers[layer] };
     for (const [name, weight] of Object.entries(mixer.parameters)) feeds[`mixer.${name}`] = weight;
     return (await program.run(feeds)).y as FloatTensor;
+  }
+
+  /** The share of a converted layer's attention weight that its recurrent part carries, for the stream x before it. */
+  async share(layer: number, x: FloatTensor): Promise<number> {
+    const { architecture, weights, mixers } = this.model;
+    const mixer = mixers[layer];
+    if (mixer === undefined) throw new RangeError(`the model has no layer ${layer}`);
+    const [batch = 1, length = 1] = x.shape;
+    const program = await this.engine.cached(`share ${batch} ${length} ${JSON.stringify(mixer.spec)}`, () =>
+      shareProgram(architecture, mixer.spec, batch, length),
+    );
+    const feeds: Record<string, Tensor> = { x, ...this.#anglesOf(length), ...weights.layers[layer] };
+    for (const [name, weight] of Object.entries(mixer.parameters)) feeds[`mixer.${name}`] = weight;
+    return floatsOf((await program.run(feeds)).share)[0] ?? Number.NaN;
   }
 
   /** The stream after the last layer, before the final norm; `visit` sees the stream after each layer (0: the embedding). */

@@ -62,10 +62,11 @@ function layoutOf({ window, state, normalize, stages }: Mixer, sizes: MixerSizes
   return Object.assign({}, recurrent, cache, { seen: { dtype: "int64", shape: [batch] } }, ...carried);
 }
 
-function unavailable({ window, state, stages }: Mixer, form: Form): string | undefined {
+function unavailable({ spec, window, state, stages }: Mixer, form: Form): string | undefined {
   const recurrence = state?.write.recurrence(state.decay);
   if (typeof recurrence === "string") return recurrence;
-  return stages.find((stage) => stage.unavailable !== undefined)?.unavailable ?? window?.lacks?.[form];
+  const lacking = stages.find((stage) => stage.unavailable !== undefined)?.unavailable ?? window?.lacks?.[form];
+  return lacking ?? (spec.rope === "before" ? undefined : "blocks without rotary positions are not built yet");
 }
 
 /** Throws a MixerError saying why the mixer has no such form, where it has none. */

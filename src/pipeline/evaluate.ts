@@ -1,6 +1,7 @@
 /** `evaluate`: perplexity by length beside the teacher's and the ablations'. */
 
 import { SubquadError } from "../errors.ts";
+import { linearShare } from "../evaluation/linear-share.ts";
 import { perplexity } from "../evaluation/perplexity.ts";
 import { ForwardPass } from "../inference/forward.ts";
 import type { Model } from "../inference/model.ts";
@@ -64,7 +65,10 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
   } finally {
     progress.end();
   }
-  return { model: model.name, against: teacher?.name ?? null, perplexity: rows, tasks: [], linear_share: null };
+  const longest = Math.max(...lengths);
+  const first = Array.from({ length: longest }, (_unused, index) => ids[index] ?? 0);
+  const share = converted ? await linearShare(new ForwardPass(engine, model.model), first) : null;
+  return { model: model.name, against: teacher?.name ?? null, perplexity: rows, tasks: [], linear_share: share };
 }
 
 interface Variant {

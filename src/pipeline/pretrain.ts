@@ -133,7 +133,7 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
       parameters: parameterCount(architecture),
       seconds: (performance.now() - began) / 1000,
       peak_memory_bytes: peakProcessMemory(),
-      stages: finished.map(stageDocument),
+      stages: finished.map((result) => stageDocument(result)),
     };
     await writeJson(join(options.output, "report.json"), { ...document, settings: recipe, versions: versions() });
     removeCheckpoints(folder);

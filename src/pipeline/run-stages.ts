@@ -57,7 +57,7 @@ export async function runStages(run: StageRun): Promise<StagesResult> {
   for (const stage of run.stages.slice(documents.length)) {
     const finished = await runStage(stage, student, run, paths.stage);
     student = finished.student;
-    documents.push(stageDocument(finished.result));
+    documents.push(stageDocument(finished.result, true));
     await writeStudent(paths.student, student, run.teacher, { fingerprint: run.fingerprint, stages: documents });
     rmSync(paths.stage, { force: true });
   }
@@ -97,7 +97,7 @@ async function runStage(stage: Stage, student: Model, run: StageRun, checkpoint:
   try {
     const result = await train(
       running.trainee,
-      loopSettings(stage),
+      { ...loopSettings(stage), keepBest: true },
       data,
       {
         signal: context.signal,
@@ -121,14 +121,15 @@ function requireSame(found: string, expected: string, folder: string): void {
 }
 
 /** A stage's entry in the report. */
-export function stageDocument({ name, tokens, seconds, curve }: LoopResult): StageDocument {
+export function stageDocument({ name, tokens, seconds, curve }: LoopResult, keptBest = false): StageDocument {
+  const losses = curve.flatMap(({ heldOut }) => heldOut ?? []);
   return {
     name,
     tokens,
     seconds,
     tokens_per_second: seconds > 0 ? tokens / seconds : 0,
     loss_first: curve[0]?.heldOut ?? null,
-    loss_last: curve.at(-1)?.heldOut ?? null,
+    loss_last: (keptBest ? Math.min(...losses) : losses.at(-1)) ?? null,
     curve: curve.map(({ tokens: at, seconds: after, train: loss, heldOut }) => ({
       tokens: at,
       seconds: after,

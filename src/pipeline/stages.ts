@@ -54,6 +54,7 @@ export function loopSettings(
     schedule: stage.schedule,
     clip: stage.clip ?? 0,
     evaluateEvery: stage.evaluate_every,
+    keepBest: false,
   };
 }
 

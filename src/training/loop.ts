@@ -1,4 +1,6 @@
 /** The training loop all stages share: micro-batches, clipping, schedule, evaluation, checkpoints, interruption. */
+
+import { Best } from "./best.ts";
 import { type Checkpoint, type CurvePoint, type Progress, writeCheckpoint } from "./checkpoint.ts";
 import type { DataOrder, TokenWindow } from "./data-order.ts";
 import type { Gradients, Optimizer } from "./optimizer.ts";
@@ -27,6 +29,8 @@ export interface LoopSettings {
   readonly clip: number;
   /** Optimizer steps between evaluations; 0: only at the start and the end. */
   readonly evaluateEvery: number;
+  /** End with the parameters that were best on held-out text, instead of the last. */
+  readonly keepBest: boolean;
 }
 
 /** What the loop tells while it runs. */
@@ -68,6 +72,7 @@ export async function train(
   const tokensPerStep = settings.length * settings.batch * settings.accumulate;
   const steps = Math.max(1, Math.floor(settings.tokens / tokensPerStep));
   const schedule = createSchedule(settings.schedule, settings.learningRate, steps);
+  const best = new Best(trainee.optimizer, settings.keepBest);
   const curve: CurvePoint[] = [];
   let recent: number[] = [];
   let step = 0;
@@ -78,6 +83,7 @@ export async function train(
     schedule.state = progress.schedule;
     curve.push(...progress.curve);
     ({ recent, step, seconds: before } = progress);
+    best.restore(resumed);
   }
   const began = performance.now();
   const seconds = () => before + (performance.now() - began) / 1000;
@@ -99,11 +105,12 @@ export async function train(
             recent: [],
             curve: [],
           };
-    await writeCheckpoint(path, progress, optimizer.tensors());
+    await writeCheckpoint(path, progress, new Map([...optimizer.tensors(), ...best.tensors()]));
     saved = performance.now();
   };
   const measure = async () => {
     const heldOut = await trainee.heldOut();
+    best.observe(heldOut);
     const train = recent.length === 0 ? null : recent.reduce((sum, loss) => sum + loss, 0) / recent.length;
     curve.push({ tokens: step * tokensPerStep, seconds: seconds(), train, heldOut });
     recent = [];
@@ -124,6 +131,7 @@ export async function train(
     }
     if (performance.now() - saved > checkpoints.every * 1000) await save();
   }
+  best.adopt();
   const result = { name: settings.name, tokens: steps * tokensPerStep, seconds: seconds(), curve };
   if (checkpoints.next !== undefined) {
     finished.push(result);

@@ -93,6 +93,16 @@ export class Optimizer {
     }
   }
 
+  /** The parameters as they stand; later steps leave what was returned alone. */
+  snapshot(): Map<string, Parameters> {
+    return new Map([...this.groups].map(([name, { parameters }]) => [name, parameters]));
+  }
+
+  /** Puts a snapshot's parameters back; moments stay. */
+  adopt(snapshot: ReadonlyMap<string, Parameters>): void {
+    for (const [name, group] of this.groups) group.parameters = snapshot.get(name) ?? group.parameters;
+  }
+
   /** Every tensor a resumed run needs, by a unique name. */
   tensors(): Map<string, FloatTensor> {
     const all = new Map<string, FloatTensor>();

@@ -2,7 +2,7 @@
 
 /** Options of every verb that opens a model. */
 export interface CommonOptions {
-  /** Threads of the engine; where absent, as many as there are physical cores. */
+  /** Threads of the engine; where absent, as many as the process may use. */
   readonly threads?: number | undefined;
   /** A `tokenizer.json`, a llama2.c tokenizer or a folder that holds one; where absent, the model's own. */
   readonly tokenizer?: string | undefined;
