@@ -3,14 +3,15 @@
 import { SubquadError } from "../errors.ts";
 import { linearShare } from "../evaluation/linear-share.ts";
 import { perplexity } from "../evaluation/perplexity.ts";
+import { reportPage } from "../evaluation/report.ts";
 import { ForwardPass } from "../inference/forward.ts";
 import type { Model } from "../inference/model.ts";
 import { softmaxSpec } from "../mixers/index.ts";
 import type { Ablation } from "../model/mixer-block.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
-
 import { openModel } from "./open-model.ts";
+import { writeText } from "./save-model.ts";
 import { defaultThreads } from "./threads.ts";
 import { evaluationText } from "./training-text.ts";
 
@@ -136,7 +137,7 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
   }
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
   try {
-    return await compareModels(engine, {
+    const document = await compareModels(engine, {
       model: { name: options.model, model: opened.model },
       teacher: teacher && { name: teacher.name, model: teacher.model },
       ids,
@@ -145,6 +146,8 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
       ablations: options.ablations,
       context,
     });
+    if (options.report !== undefined) await writeText(options.report, reportPage(document));
+    return document;
   } finally {
     await engine.dispose();
   }

@@ -22,9 +22,14 @@ export interface ModelToSave {
   readonly dtype?: WritableDtype;
 }
 
+/** Writes a text file whole or not at all. */
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeWholeFile(path, (append) => append(new TextEncoder().encode(text)));
+}
+
 /** Writes a JSON file whole or not at all. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeWholeFile(path, (append) => append(new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`)));
+  await writeText(path, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
 /** Writes config, weights and tokenizer; each file appears whole, the weights last. */
