@@ -146,7 +146,7 @@ function tellFacts(writer: Writer, bytes: number, share: Share): void {
   const { random } = writer;
   const most = longestFiller(bytes);
   const start = writer.text.length;
-  const atMost = Math.max(1, Math.min(6, Math.floor(bytes / 110)));
+  const atMost = Math.max(1, Math.min(4, Math.floor(bytes / 110)));
   const facts = drawFacts(random, share, random.integer(Math.min(2, atMost), atMost));
   for (const fact of facts) {
     writer.tell(fact, random.pick(fact.relation.plants));
@@ -168,7 +168,7 @@ function tellList(writer: Writer, bytes: number, share: Share): void {
   const most = longestFiller(bytes);
   const start = writer.text.length;
   const relation = random.pick(RELATIONS);
-  const atMost = Math.max(2, Math.min(10, Math.floor(bytes / 70)));
+  const atMost = Math.max(2, Math.min(6, Math.floor(bytes / 70)));
   const facts = drawFacts(random, share, random.integer(Math.min(3, atMost), atMost), relation);
   writer.add(`${random.pick(LIST_HEADS)}\n`);
   for (const fact of facts) writer.tell(fact, "{s} {v}\n");
