@@ -5,14 +5,18 @@ import { decode } from "./decode.ts";
 import { killed } from "./killed.ts";
 import { quality } from "./quality.ts";
 import { speed } from "./speed.ts";
+import { stories } from "./stories.ts";
 import { teacher } from "./teacher.ts";
 import { timeToLoss } from "./time-to-loss.ts";
+import { tiny } from "./tiny.ts";
 
 /** Options of all benchmarks, as text. */
 export type BenchOptions = Readonly<Record<string, string | undefined>>;
 
 const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   teacher,
+  stories,
+  tiny,
   speed,
   "time-to-loss": timeToLoss,
   quality,

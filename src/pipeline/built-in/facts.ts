@@ -1,6 +1,6 @@
 /** Passages of English in which random facts are planted and told again, or asked, much later: nothing but memory predicts them. */
 import type { Random } from "./random.ts";
-import { drawName, drawNumber, drawSubject, drawWord, type Share } from "./words.ts";
+import { drawMark, drawName, drawNumber, drawSubject, drawWord, type Share } from "./words.ts";
 
 /** Sentences in the order of their book; filler between planted facts is a run of them. */
 export type Filler = readonly string[];
@@ -37,25 +37,29 @@ interface Fact {
   told: { end: number; mentions: number } | undefined;
 }
 
-/** The value follows its subject at once, so that a match of a few bytes finds the fact. */
+/** The value follows its subject at once, and two capitals tell subjects apart: a match of three bytes finds the fact. */
 const RELATIONS: readonly Relation[] = [
   {
-    subject: drawName,
-    value: drawName,
-    plants: ["There came one {s} {v}.", "In those days {s} {v} was at sea.", "A letter from {s} {v} was read."],
-    asks: ["Who was it? It was {s} {v}.", "Then spoke {s} {v}.", "All this was told to {s} {v}."],
-  },
-  {
-    subject: drawName,
+    subject: drawMark,
     value: drawNumber,
-    plants: ["He had a room at {s} {v}.", "The box was marked {s} {v}.", "They rode to {s} {v}."],
-    asks: ["Once more he asked for {s} {v}.", "The same mark again: {s} {v}.", "So they came back to {s} {v}."],
+    plants: ["The box was marked {s}-{v}.", "He had a room at {s}-{v}.", "They took the wagon {s}-{v}."],
+    asks: ["Once more he asked for {s}-{v}.", "The same mark again: {s}-{v}.", "So they came back to {s}-{v}."],
   },
   {
-    subject: drawWord,
+    subject: drawMark,
     value: drawWord,
-    plants: ["The password was {s} {v}.", "I was told to say {s} {v}.", "She whispered {s} {v}."],
-    asks: ["Do not forget: {s} {v}.", "And he answered {s} {v}.", "The old man said {s} {v}."],
+    plants: ["The password was {s}-{v}.", "I was told to say {s}-{v}.", "She whispered {s}-{v}."],
+    asks: ["Do not forget: {s}-{v}.", "And he answered {s}-{v}.", "The old man said {s}-{v}."],
+  },
+  {
+    subject: drawMark,
+    value: drawName,
+    plants: [
+      "There came one {s}-{v}.",
+      "In those days the ship {s}-{v} was at sea.",
+      "A letter from {s}-{v} was read.",
+    ],
+    asks: ["Who was it? It was {s}-{v}.", "Then spoke {s}-{v}.", "All this was told to {s}-{v}."],
   },
 ];
 
@@ -171,10 +175,10 @@ function tellList(writer: Writer, bytes: number, share: Share): void {
   const atMost = Math.max(2, Math.min(6, Math.floor(bytes / 70)));
   const facts = drawFacts(random, share, random.integer(Math.min(3, atMost), atMost), relation);
   writer.add(`${random.pick(LIST_HEADS)}\n`);
-  for (const fact of facts) writer.tell(fact, "{s} {v}\n");
+  for (const fact of facts) writer.tell(fact, "{s}-{v}\n");
   writer.fillTo(start + bytes * (0.45 + 0.25 * random.uniform()), most);
   writer.add(`${random.pick(LIST_AGAIN)}\n`);
-  for (const fact of random.shuffled(facts)) writer.tell(fact, "{s} {v}\n");
+  for (const fact of random.shuffled(facts)) writer.tell(fact, "{s}-{v}\n");
 }
 
 /** A few sentences quoted, other sentences, and the same quoted again word for word. */
@@ -197,7 +201,7 @@ function tellRoll(writer: Writer, bytes: number): void {
   const draw = (): string => random.pick([drawWord, drawName, drawNumber])(random);
   const paired = random.uniform() < 0.4;
   const called = Array.from({ length: random.integer(2, paired ? 4 : 6) }, () =>
-    paired ? `${draw()} ${draw()}` : draw(),
+    paired ? `${drawMark(random)}-${draw()}` : draw(),
   );
   const rounds: string[] = [];
   writer.add(random.pick(ROLL_HEADS));

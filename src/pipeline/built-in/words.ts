@@ -25,6 +25,12 @@ export function drawSubject(draw: (random: Random) => string, random: Random, sh
   }
 }
 
+/** Two capital letters, such as "QZ". */
+export function drawMark(random: Random): string {
+  const letter = () => String.fromCharCode(65 + random.integer(0, 25));
+  return letter() + letter();
+}
+
 /** Four digits. */
 export function drawNumber(random: Random): string {
   return String(random.integer(0, 9999)).padStart(4, "0");
