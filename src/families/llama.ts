@@ -62,9 +62,15 @@ const config = z
         tiedHead: c.tie_word_embeddings,
       };
     } catch (problem) {
-      return refuse(`rotary settings: ${problem instanceof Error ? problem.message : String(problem)}`);
+      return refuse(`rotary settings: ${explained(problem)}`);
     }
   });
+
+function explained(problem: unknown): string {
+  if (problem instanceof z.ZodError)
+    return problem.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+  return problem instanceof Error ? problem.message : String(problem);
+}
 
 /** The family's description. */
 export const llama: Family = {

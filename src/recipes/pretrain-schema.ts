@@ -57,6 +57,10 @@ export const pretrainSchema = z.strictObject({
   summary: z.string().max(200).default("").describe("One line for `recipes list`"),
   architecture: architectureSchema.describe("Sizes of the Llama-shaped model"),
   initial_deviation: z.number().positive().default(0.02).describe("Standard deviation of the first weights"),
+  start: z
+    .enum(["random", "copying"])
+    .default("random")
+    .describe("First weights: random numbers alone, or with a circuit that copies laid out in them"),
   window: z
     .int()
     .positive()

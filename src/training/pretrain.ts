@@ -4,6 +4,7 @@ import type { MixerSpec } from "../mixers/index.ts";
 import type { ModelWeights } from "../model/weights.ts";
 import { type Engine, type FloatTensor, floats } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
+import { layOutCopying } from "./copying-init.ts";
 import { type TokenWindow, uniform } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
 import { type Gradients, Optimizer, type ParameterGroup } from "./optimizer.ts";
@@ -19,6 +20,8 @@ export interface PretrainPlan {
   readonly seed: number;
   /** Standard deviation of the first weights. */
   readonly deviation: number;
+  /** `copying` lays an induction circuit out in the first weights. */
+  readonly start: "random" | "copying";
   /** Micro-batches of held-out text. */
   readonly heldOut: readonly TokenWindow[];
 }
@@ -49,9 +52,11 @@ export function initialWeights(
   return groups;
 }
 
-function initialGroups({ architecture, seed, deviation }: PretrainPlan): Map<string, ParameterGroup> {
+function initialGroups({ architecture, seed, deviation, start }: PretrainPlan): Map<string, ParameterGroup> {
   const groups = new Map<string, ParameterGroup>();
-  for (const [name, parameters] of initialWeights(architecture, seed, deviation)) groups.set(name, { parameters });
+  const weights = initialWeights(architecture, seed, deviation);
+  if (start === "copying") layOutCopying(weights, architecture, deviation, uniform(seed + 1));
+  for (const [name, parameters] of weights) groups.set(name, { parameters });
   return groups;
 }
 
