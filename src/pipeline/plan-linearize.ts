@@ -3,7 +3,7 @@
 import type { Stage } from "../recipes/index.ts";
 import { createEngine } from "../runtime/index.ts";
 import { DataOrder } from "../training/data-order.ts";
-import { defaultModel } from "./built-in/models.ts";
+import { defaultModel, fittedChanges } from "./built-in/models.ts";
 import type { LinearizeOptions, LinearizePlanDocument, Verb } from "./contract.ts";
 import { stageMemory, weightBytes } from "./memory.ts";
 import { openModel } from "./open-model.ts";
@@ -15,8 +15,9 @@ import { trainingText } from "./training-text.ts";
 
 /** Measures one micro-batch of each stage (its second: the first compiles) and multiplies. */
 export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = async (options, context) => {
-  const recipe = await loadLinearizeRecipe(options.recipe, options);
-  const teacher = await openModel(options.model ?? defaultModel, {
+  const name = options.model ?? defaultModel;
+  const recipe = await loadLinearizeRecipe(options.recipe, fittedChanges(name, options.recipe, options));
+  const teacher = await openModel(name, {
     tokenizer: options.tokenizer,
     reporter: context.reporter,
   });
