@@ -22,7 +22,7 @@ export interface Separated {
 export function separate(
   forward: Readonly<Record<string, Value>>,
   backward: Readonly<Record<string, Value>>,
-  keep: (node: Node) => boolean = (node) => node.operation.costly === true,
+  keep: (node: Node) => boolean = (node) => node.operation.costly?.(node) === true,
 ): Separated {
   const forwardNames = Object.keys(forward);
   const backwardNames = Object.keys(backward);

@@ -56,8 +56,8 @@ export interface Operation<A extends object = object> {
   readonly broadcasts?: boolean;
   /** True where the only output is the first input itself. */
   readonly transparent?: boolean;
-  /** True where computing again costs more than keeping the result. */
-  readonly costly?: boolean;
+  /** Whether computing a node again costs more than keeping its result (default: no). */
+  costly?(node: Node): boolean;
   /** A string equal for equal attributes, for common-subexpression elimination (default: their JSON); undefined: never shared. */
   key?(attributes: A): string | undefined;
 }

@@ -2,7 +2,7 @@
 
 import { SubquadError } from "../errors.ts";
 import { type Architecture, type LayerRole, layerShapes } from "../families/index.ts";
-import { add, input, matmul, quantizedMatmul, type Shape, type Value } from "../graph/index.ts";
+import { add, input, matmul, quantizedMatmul, type Shape, type Value, withGradient } from "../graph/index.ts";
 
 /** The projections of a block, in the order it uses them. */
 export const projectionRoles = ["queries", "keys", "values", "output", "gate", "up", "down"] as const;
@@ -46,7 +46,7 @@ export interface AdapterValues {
   readonly b: Value;
 }
 
-/** Projections with low-rank adapters added: W x + scale · B A x (LoRA, arXiv 2106.09685). */
+/** Projections with low-rank adapters beside frozen ones: W x + scale · B A x (LoRA, arXiv 2106.09685). */
 export function adaptedProjection(
   base: Projection,
   adapters: Readonly<Partial<Record<ProjectionRole, AdapterValues>>>,
@@ -60,8 +60,36 @@ export function adaptedProjection(
   };
 }
 
-/** Names of a quantized weight's parts, behind its role. */
-export const quantizedParts = ["forward", "forwardScale", "backward", "backwardScale"] as const;
+/**
+ * The same with the adapter folded into the float32 weight before the product: x (W + scale · B A)ᵀ. Its gradients never
+ * form that of the whole matrix, which is frozen.
+ */
+export function foldedProjection(
+  weights: LayerValues,
+  adapters: Readonly<Partial<Record<ProjectionRole, AdapterValues>>>,
+  scale: number,
+): Projection {
+  const dense = denseProjection(weights);
+  return (x, role) => {
+    const adapter = adapters[role];
+    if (adapter === undefined) return dense(x, role);
+    const { a, b } = adapter;
+    const folded = add(weightOf(weights, role), matmul(b, a, { scale }));
+    const product = withGradient(matmul(x, folded, { transposeB: true }), [x, a, b], (upstream, g) => {
+      const [rows, flat] = [upstream, x].map((value) => g.reshape(value, [-1, value.shape.at(-1) ?? 1]));
+      if (rows === undefined || flat === undefined) return [];
+      const forLow = g.matmul(rows, b, { scale });
+      const low = g.matmul(flat, a, { transposeB: true, scale });
+      return [
+        g.matmul(upstream, folded),
+        g.matmul(forLow, flat, { transposeA: true }),
+        g.matmul(rows, low, { transposeA: true }),
+      ];
+    });
+    const bias = weights[`${role}Bias`];
+    return bias === undefined ? product : add(product, bias);
+  };
+}
 
 /** How products with frozen weights are computed. */
 export type FrozenProducts = "float32" | "int8";
@@ -80,6 +108,9 @@ export function frozenProjection(
   });
   return quantizedProjection(quantizedInputs(new Map(matrices)), weights);
 }
+
+/** Names of a quantized weight's parts, behind its role. */
+export const quantizedParts = ["forward", "forwardScale", "backward", "backwardScale"] as const;
 
 /** Inputs `ROLE.forward`, `ROLE.forwardScale`, … of the projections' weights in 8 bits. */
 export function quantizedInputs(shapes: ReadonlyMap<ProjectionRole, Shape>): Record<string, Value> {

@@ -8,7 +8,9 @@ import {
   type AdapterValues,
   adaptedProjection,
   type FrozenProducts,
+  foldedProjection,
   frozenProjection,
+  type LayerValues,
   type Projection,
   type ProjectionRole,
   weightInputs,
@@ -66,11 +68,7 @@ export function trainingBlock(
   const weights = weightInputs<LayerRole>(layerShapes(architecture));
   const parameters = mixerInputs(plan.mixer, architecture);
   const adapters = weightInputs(plan.adapters ? adapterShapes(architecture, plan.adapters) : new Map<string, Shape>());
-  const project = projections(
-    frozenProjection(architecture, weights, plan.products ?? "float32"),
-    adapters,
-    plan.adapters,
-  );
+  const project = projection(architecture, weights, plan, adapters);
   const pieces = attentionInputs(x, weights, project, angles, architecture);
   const mixed = chunked(plan.mixer, { ...pieces, parameters }).output;
   const y = named(blockOutput(x, mixed, weights, project, architecture), "y");
@@ -96,12 +94,20 @@ export function trainingBlock(
   };
 }
 
-function projections(base: Projection, adapters: Record<string, Value>, plan: AdapterPlan | undefined): Projection {
+function projection(
+  architecture: Architecture,
+  weights: LayerValues,
+  { adapters: plan, products = "float32", trained }: TrainingBlockPlan,
+  adapters: Readonly<Record<string, Value>>,
+): Projection {
+  const base = frozenProjection(architecture, weights, products);
   if (plan === undefined) return base;
   const byRole: Partial<Record<ProjectionRole, AdapterValues>> = {};
   for (const role of plan.targets) {
     const [a, b] = [adapters[`adapter.${role}.a`], adapters[`adapter.${role}.b`]];
     if (a !== undefined && b !== undefined) byRole[role] = { a, b };
   }
-  return adaptedProjection(base, byRole, plan.scale);
+  // Folding takes the weight for frozen: where it learns too, or is in 8 bits, the adapter stays beside it.
+  const folds = products === "float32" && plan.targets.every((role) => !trained.includes(role));
+  return folds ? foldedProjection(weights, byRole, plan.scale) : adaptedProjection(base, byRole, plan.scale);
 }

@@ -34,6 +34,13 @@ import { attentionInputs, blockOutput } from "./block.ts";
 import { blockInputs, softmaxMixer } from "./mixer-block.ts";
 import { type FrozenProducts, frozenProjection, weightInputs } from "./projection.ts";
 
+/** How a teacher's block is run. */
+export interface TeacherOptions {
+  readonly products?: FrozenProducts;
+  /** `attention` leaves out the stream after the block. */
+  readonly part?: "block" | "attention";
+}
+
 /**
  * `x`, `cos`, `sin` and one layer's weights → `y`, the teacher's stream after the block (so that every layer learns from
  * the teacher's own states), and what its attention read and returned: `read.queries` and `attended`
@@ -43,20 +50,16 @@ export function teacherBlockProgram(
   architecture: Architecture,
   batch: number,
   length: number,
-  products: FrozenProducts = "float32",
-): Program<"y" | "read.queries" | "read.keys" | "read.values" | "attended"> {
+  { products = "float32", part = "block" }: TeacherOptions = {},
+): Program {
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
   const project = frozenProjection(architecture, weights, products);
   const pieces = attentionInputs(x, weights, project, angles, architecture);
   const attended = softmaxMixer(pieces, architecture);
-  return program({
-    y: blockOutput(x, attended, weights, project, architecture),
-    "read.queries": pieces.queries,
-    "read.keys": pieces.keys,
-    "read.values": pieces.values,
-    attended,
-  });
+  const read = { "read.queries": pieces.queries, "read.keys": pieces.keys, "read.values": pieces.values, attended };
+  if (part === "attention") return program(read);
+  return program({ y: blockOutput(x, attended, weights, project, architecture), ...read });
 }
 
 /** What a transfer program learns. */

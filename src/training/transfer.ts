@@ -96,17 +96,20 @@ export class TransferTrainee implements Trainee {
       embedProgram(architecture, batch, length),
     );
     const products = learn ? this.#plan.products : "float32";
-    const block = await this.#engine.cached(`teacher ${batch} ${length} ${products}`, () =>
-      teacherBlockProgram(architecture, batch, length, products),
-    );
+    const teacher = (part: "block" | "attention") =>
+      this.#engine.cached(`teacher ${part} ${batch} ${length} ${products}`, () =>
+        teacherBlockProgram(architecture, batch, length, { products, part }),
+      );
     let x = (await embed.run({ embedding: weights.embedding, ids: indices([batch, length], ids) })).x as Tensor;
     let total = 0;
     const last = this.#learning.at(-1) ?? -1;
     for (const [layer, { spec, parameters }] of this.layers()
       .slice(0, last + 1)
       .entries()) {
+      // Nothing reads the stream after the last learner.
+      const block = await teacher(layer === last ? "attention" : "block");
       const results = await block.run({ x, ...this.#angles, ...weights.layers[layer], ...this.#quantized[layer] });
-      x = results.y;
+      x = results.y ?? x;
       if (!this.#learning.includes(layer)) continue;
       const { error, gradients: own } = await transferLayer(this.#engine, sizes, attentionOf(results), {
         spec,
@@ -122,7 +125,7 @@ export class TransferTrainee implements Trainee {
   }
 }
 
-function attentionOf(results: Tensors<"read.queries" | "read.keys" | "read.values" | "attended">): TeacherAttention {
+function attentionOf(results: Tensors): TeacherAttention {
   return {
     queries: results["read.queries"] as FloatTensor,
     keys: results["read.keys"] as FloatTensor,

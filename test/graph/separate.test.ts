@@ -6,7 +6,7 @@ import { expectClose } from "../compare.ts";
 import { normals } from "../random.ts";
 
 test("a backward program fed with saved values returns the gradients, and computes no costly forward product again", () => {
-  const [x, w, v] = [input("x", [4, 3]), input("w", [3, 5]), input("v", [5, 2])];
+  const [x, w, v] = [input("x", [4, 20]), input("w", [20, 5]), input("v", [5, 2])];
   const hidden = sigmoid(matmul(x, w));
   const y = multiply(matmul(hidden, v), 2);
   const upstream = input("yGradient", y.shape);

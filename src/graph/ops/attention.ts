@@ -12,7 +12,7 @@ import { mask } from "./source.ts";
 
 const attentionOperation: Operation<CausalAttentionAttributes> = {
   name: "causalAttention",
-  costly: true,
+  costly: () => true,
   infer: (inputs) => {
     const [queries, keys, values] = [inputOf({ inputs }, 0), inputOf({ inputs }, 1), inputOf({ inputs }, 2)];
     for (const value of [queries, keys, values]) requireDType(value, "float32");

@@ -10,7 +10,7 @@ export interface CachedAttentionAttributes {
 
 const cachedOperation: Operation<CachedAttentionAttributes> = {
   name: "cachedAttention",
-  costly: true,
+  costly: () => true,
   infer: (inputs) => {
     const [queries, keys, values, cachedKeys, cachedValues, seen] = [0, 1, 2, 3, 4, 5].map((index) =>
       inputOf({ inputs }, index),

@@ -4,7 +4,7 @@ import { apply, inputOf, type Operation, outputOf, requireDType, type Value } fr
 
 const linearOperation: Operation = {
   name: "linearAttention",
-  costly: true,
+  costly: () => true,
   infer: (inputs) => {
     const [queries, keys, values, state] = [0, 1, 2, 3].map((index) => inputOf({ inputs }, index)) as [
       Value,

@@ -13,6 +13,9 @@ export interface MatmulOptions {
 /** Attributes of `matmul`. */
 export type MatmulAttributes = Required<MatmulOptions>;
 
+/** Inner dimensions up to which a product is cheap. */
+const lowRank = 16;
+
 function matrixOf(value: Value, transposed: boolean): [rows: number, columns: number] {
   if (value.shape.length < 2) throw new Error(`${formatShape(value.shape)} is no matrix`);
   const [rows = 1, columns = 1] = value.shape.slice(-2);
@@ -21,7 +24,8 @@ function matrixOf(value: Value, transposed: boolean): [rows: number, columns: nu
 
 const matmulOperation: Operation<MatmulAttributes> = {
   name: "matmul",
-  costly: true,
+  // A product over a few columns, such as of low-rank factors, reads less than its result would take to keep.
+  costly: (node) => matrixOf(inputOf(node, 0), (node.attributes as MatmulAttributes).transposeA)[1] > lowRank,
   infer: (inputs, { transposeA, transposeB }) => {
     const [a, b] = [inputOf({ inputs }, 0), inputOf({ inputs }, 1)];
     requireDType(a, "float32");

@@ -16,7 +16,7 @@ export interface QuantizedMatrix {
 
 const quantizedOperation: Operation = {
   name: "quantizedMatmul",
-  costly: true,
+  costly: () => true,
   infer: (inputs) => {
     const [x, forward, forwardScale, backward, backwardScale] = [0, 1, 2, 3, 4].map((index) =>
       inputOf({ inputs }, index),
