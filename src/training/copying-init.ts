@@ -9,94 +9,78 @@ import type { FloatTensor } from "../runtime/index.ts";
 
 /** Tokens compared by a match. */
 const grams = 3;
-/** Share of the residual's power in the component all tokens have in common, which position heads read. */
+/** Dimensions of a token's code: random signs, so that all codes are equally long. */
+const code = 10;
+/** Power of the component that all tokens share, which position heads read. */
 const common = 0.49;
 /** How sharply position heads look. */
-const positionGain = 8;
+const positionGain = 7;
+/** Only pairs that turn faster than this tell neighbours apart; slower ones would drown them in a constant. */
+const fastest = 0.1;
 /** How sharply the match head looks. */
-const matchGain = 9;
+const matchGain = 5;
 /** Size of the slots' codes beside the embedding's deviation. */
-const slotSize = 2;
+const slotSize = 1.5;
 /** Size of what the match head copies beside the embedding's deviation. */
-const copySize = 10;
-/** Random parts of the laid-out heads that stay. */
-const quiet = 0.2;
+const copySize = 2.5;
+/** Random parts of the laid-out heads, and of the MLPs before a match, that stay. */
+const quiet = { heads: 0.02, mlp: 0.2 };
 /** The longest distance, in tokens, over which a match must not turn away. */
 const reach = 700;
 
 type Group = Readonly<Record<string, FloatTensor>>;
 
+/** Where a block of code begins in the residual stream: 0 is a token's own, n that of the token n back; 0 is the shared part. */
+const block = (distance: number) => 1 + distance * code;
+
 /** Lays the circuit out in fresh weights, by group (`ends`, `layer N`). Throws a RangeError for a model it does not fit. */
 export function layOutCopying(
   groups: ReadonlyMap<string, Group>,
-  architecture: Architecture,
+  { hiddenSize: width, heads, groups: keyHeads, headDim, rope }: Architecture,
   deviation: number,
   random: () => number,
 ): void {
-  const { hiddenSize, heads, groups: keyHeads, headDim, rope } = architecture;
   const [ends, first, second] = ["ends", "layer 0", "layer 1"].map((name) => groups.get(name));
   const frequencies = rope.frequencies.inverse;
   const slow = [...frequencies.keys()].filter((pair) => (frequencies[pair] ?? 1) * reach < 1);
-  const code = Math.floor((2 * slow.length) / grams);
-  if (
-    ends === undefined ||
-    first === undefined ||
-    second === undefined ||
-    heads < grams ||
-    keyHeads !== heads ||
-    code === 0
-  ) {
+  const used = block(grams + 1);
+  const fits =
+    heads >= grams && keyHeads === heads && 2 * slow.length >= code && headDim >= code && width > used + headDim;
+  if (ends === undefined || first === undefined || second === undefined || !fits) {
     throw new RangeError(
       `the copying start needs two layers, ${grams} heads with keys of their own and slow rotary pairs`,
     );
   }
-  const free = 1 + grams * code;
-  const width = hiddenSize;
-  const table = matrix(ends.embedding, width);
-  const shared = deviation * Math.sqrt(width * common);
+  const table = matrix(ends.embedding);
   for (let token = 0; token < table.rows; token++) {
-    table.set(token, 0, shared);
-    for (let column = 1; column < free; column++) table.set(token, column, 0);
+    table.set(token, 0, deviation * Math.sqrt(width * common));
+    for (let column = 1; column < used; column++) {
+      table.set(token, column, column < block(1) ? (random() < 0.5 ? -deviation : deviation) : 0);
+    }
   }
-  const codes = orthonormal(code, width, free, random);
-  const normal = Math.sqrt(width * common) / Math.sqrt(1 + common);
+  for (const layer of [first, second]) {
+    // Nothing else writes into the shared part and the blocks.
+    for (const role of ["output", "down"]) clearRows(layer[role], used);
+    scale(layer.down, quiet.mlp);
+  }
+  // Power of the stream before each layer, in units of the embedding's: its norm divides by the root.
+  const embedded = common + (width - used + code) / width;
+  const written = embedded + (slotSize ** 2 * grams * code) / width;
   for (let head = 0; head < grams; head++) {
-    lookBack(first, head * headDim, headDim, head + 1, frequencies, normal);
-    writeSlot(first, { head, headDim, code, width, codes, size: deviation * slotSize });
+    lookBack(first, head * headDim, headDim, head + 1, frequencies, Math.sqrt((width * common) / embedded));
+    writeBlock(first, head, headDim, Math.sqrt(embedded), deviation * slotSize);
   }
-  clearRows(first.down, 1, free);
-  // Power of the stream before layer 1, in units of the embedding's: shared part, embedding, slots.
-  const power = common + (width - free) / width + (slotSize ** 2 * grams * code) / width;
-  const [tokenSize, writtenSize] = [1 / Math.sqrt(power), slotSize / Math.sqrt(power)];
-  const half = headDim / 2;
-  const dimensions = slow.flatMap((pair) => [pair, pair + half]);
-  const amplitude = Math.sqrt((matchGain * Math.sqrt(headDim)) / code);
-  const [queries, keys] = [matrix(second.queries, width), matrix(second.keys, width)];
-  for (let row = 0; row < headDim; row++) {
-    for (let column = 0; column < width; column++) {
-      for (const weights of [queries, keys]) weights.set(row, column, quiet * weights.get(row, column));
-    }
-  }
-  for (let gram = 0; gram < grams; gram++) {
-    for (let i = 0; i < code; i++) {
-      const row = dimensions[gram * code + i] ?? 0;
-      const slot = (of: number) => 1 + of * code + i;
-      for (let column = 0; column < width; column++) {
-        const own =
-          gram === 0 ? (codes[i]?.[column] ?? 0) / tokenSize : Number(column === slot(gram - 1)) / writtenSize;
-        queries.set(row, column, amplitude * own);
-        keys.set(row, column, (amplitude * Number(column === slot(gram))) / writtenSize);
-      }
-    }
-  }
-  const carried = orthonormal(headDim, width, free, random);
-  const [values, output] = [matrix(second.values, width), matrix(second.output, width)];
-  const scale = (copySize * deviation * Math.sqrt(width / headDim)) / tokenSize;
+  const size = (distance: number) => (distance === 0 ? 1 : slotSize) / Math.sqrt(written);
+  const rows = slow.flatMap((pair) => [pair, pair + headDim / 2]);
+  compare(second, headDim, rows, size, random);
+  const carried = orthonormal(headDim, width, used, random);
+  const [values, output] = [matrix(second.values), matrix(second.output)];
+  const copied = copySize * deviation * Math.sqrt(width / headDim) * Math.sqrt(written);
   for (let row = 0; row < headDim; row++) {
     for (let column = 0; column < width; column++) {
       const weight = carried[row]?.[column] ?? 0;
       values.set(row, column, weight);
-      output.set(column, row, weight * scale);
+      output.set(column, row, weight * copied);
     }
   }
 }
@@ -108,49 +92,78 @@ function lookBack(
   headDim: number,
   distance: number,
   frequencies: Float64Array,
-  normal: number,
+  shared: number,
 ): void {
   const half = headDim / 2;
   const sharpness = frequencies.reduce((sum, frequency) => sum + 1 - Math.cos(frequency), 0);
-  const amplitude = Math.sqrt((positionGain * Math.sqrt(headDim)) / sharpness) / normal;
-  for (const role of ["queries", "keys"] as const) {
-    const weights = matrix(layer[role], undefined);
+  const amplitude = Math.sqrt((positionGain * Math.sqrt(headDim)) / sharpness) / shared;
+  for (const role of ["queries", "keys"]) {
+    const weights = matrix(layer[role]);
     for (let row = 0; row < headDim; row++) {
       for (let column = 0; column < weights.columns; column++) {
-        weights.set(start + row, column, quiet * weights.get(start + row, column));
+        weights.set(start + row, column, quiet.heads * weights.get(start + row, column));
       }
-      const angle = -distance * (frequencies[row % half] ?? 0);
+      const frequency = frequencies[row % half] ?? 0;
+      const angle = -distance * frequency;
       const query = row < half ? Math.cos(angle) : Math.sin(angle);
-      weights.set(start + row, 0, amplitude * (role === "queries" ? query : Number(row < half)));
+      const direction = role === "queries" ? query : Number(row < half);
+      weights.set(start + row, 0, frequency > fastest ? amplitude * direction : 0);
     }
   }
 }
 
-interface Slot {
-  readonly head: number;
-  readonly headDim: number;
-  readonly code: number;
-  readonly width: number;
-  readonly codes: readonly Float64Array[];
-  readonly size: number;
-}
-
-/** The head's values are the tokens' codes, and its output writes them to its slot alone. */
-function writeSlot(layer: Group, { head, headDim, code, width, codes, size }: Slot): void {
-  const [values, output] = [matrix(layer.values, width), matrix(layer.output, width)];
-  if (head === 0) clearRows(layer.output, 1, 1 + grams * code);
+/** A head's values are the tokens' own codes, and its output writes them to the block of its distance alone. */
+function writeBlock(layer: Group, head: number, headDim: number, norm: number, size: number): void {
+  const [values, output] = [matrix(layer.values), matrix(layer.output)];
+  const start = head * headDim;
+  for (let row = start; row < start + headDim; row++) {
+    for (let column = 0; column < values.columns; column++) values.set(row, column, 0);
+    for (let target = 0; target < output.rows; target++) output.set(target, row, 0);
+  }
   for (let i = 0; i < code; i++) {
-    const row = head * headDim + i;
-    for (let column = 0; column < width; column++)
-      values.set(row, column, (codes[i]?.[column] ?? 0) * Math.sqrt(1 + common));
-    for (let target = 0; target < width; target++) output.set(target, row, 0);
-    output.set(1 + head * code + i, row, size);
+    values.set(start + i, block(0) + i, norm);
+    output.set(block(head + 1) + i, start + i, size);
   }
 }
 
-function clearRows(tensor: FloatTensor | undefined, start: number, end: number): void {
-  const weights = matrix(tensor, undefined);
-  weights.data.fill(0, start * weights.columns, end * weights.columns);
+/** The first head compares a token and those before it with what stands before earlier tokens, in slow rotary pairs. */
+function compare(
+  layer: Group,
+  headDim: number,
+  rows: readonly number[],
+  size: (distance: number) => number,
+  random: () => number,
+): void {
+  const [queries, keys] = [matrix(layer.queries), matrix(layer.keys)];
+  for (let row = 0; row < headDim; row++) {
+    const kept = rows.includes(row) ? 0 : quiet.heads;
+    for (const weights of [queries, keys]) {
+      for (let column = 0; column < weights.columns; column++)
+        weights.set(row, column, kept * weights.get(row, column));
+    }
+  }
+  const amplitude = Math.sqrt((matchGain * Math.sqrt(headDim)) / code);
+  for (let gram = 0; gram < grams; gram++) {
+    // Every distance is compared in directions of its own.
+    const directions = orthonormal(code, rows.length, 0, random);
+    directions.forEach((direction, i) => {
+      rows.forEach((row, place) => {
+        const weight = amplitude * (direction[place] ?? 0);
+        queries.set(row, block(gram) + i, weight / size(gram));
+        keys.set(row, block(gram + 1) + i, weight / size(gram + 1));
+      });
+    });
+  }
+}
+
+function clearRows(tensor: FloatTensor | undefined, end: number): void {
+  const weights = matrix(tensor);
+  weights.data.fill(0, 0, end * weights.columns);
+}
+
+function scale(tensor: FloatTensor | undefined, factor: number): void {
+  const { data } = matrix(tensor);
+  for (let index = 0; index < data.length; index++) data[index] = factor * (data[index] ?? 0);
 }
 
 /** `count` orthonormal vectors of `width` elements, zero before `first` (Gram and Schmidt). */
@@ -173,12 +186,10 @@ function orthonormal(count: number, width: number, first: number, random: () => 
 }
 
 /** A weight by rows and columns. */
-function matrix(tensor: FloatTensor | undefined, width: number | undefined) {
-  const [rows = 0, columns = 0] = tensor?.shape ?? [];
-  const data = tensor?.data;
-  if (data === undefined || (width !== undefined && columns !== width && rows !== width)) {
-    throw new RangeError("a weight that the copying start lays out is missing or misshapen");
-  }
+function matrix(tensor: FloatTensor | undefined) {
+  if (tensor === undefined) throw new RangeError("a weight that the copying start lays out is missing");
+  const [rows = 0, columns = 0] = tensor.shape;
+  const { data } = tensor;
   return {
     rows,
     columns,

@@ -14,7 +14,7 @@ export interface BuiltInOptions {
 }
 
 /** The corpus a conversion learns from where no text is named. */
-export const defaultCorpus: BuiltInOptions = { length: 512, tokens: 4_000_000, bookShare: 0.35, drillShare: 0.1 };
+export const defaultCorpus: BuiltInOptions = { length: 768, tokens: 4_000_000, bookShare: 0.3, drillShare: 0.1 };
 
 /** Tokens held out: enough for the evaluation's windows. */
 const heldOutTokens = 50_000;

@@ -18,7 +18,7 @@ export function builtInFolder(name: string): string {
 const fitted: RecipeChanges = {
   transferTokens: 400_000,
   finetuneTokens: 400_000,
-  length: 512,
+  length: 768,
   batch: 4,
   set: [
     "stages.transfer.accumulate=1",
