@@ -5,7 +5,9 @@ import { promisify } from "node:util";
 import { parseMixer, presets } from "../src/mixers/index.ts";
 import { type OpenModel, openModel } from "../src/pipeline/open-model.ts";
 import { convert } from "../src/pipeline/student.ts";
-import type { BenchOptions } from "./run.ts";
+
+/** Options of all benchmarks, as text. */
+export type BenchOptions = Readonly<Record<string, string | undefined>>;
 
 const execute = promisify(execFile);
 

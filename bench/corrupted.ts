@@ -1,6 +1,6 @@
 /** Damaged checkpoint files: runs the test that makes 200 of each kind. */
 import { spawnSync } from "node:child_process";
-import type { BenchOptions } from "./run.ts";
+import type { BenchOptions } from "./common.ts";
 
 /** Shows the test's own report. */
 export async function corrupted(_options: BenchOptions): Promise<void> {

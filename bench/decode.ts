@@ -1,6 +1,7 @@
 /** Memory and speed over a long generation: both must stay flat. */
+
+import type { BenchOptions } from "./common.ts";
 import { print, subquad } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 interface Generated {
   readonly tokens_per_second: { readonly prefill: number; readonly decode: number };

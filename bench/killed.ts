@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BenchOptions } from "./common.ts";
 import { number, print } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 const program = join(import.meta.dirname, "..", "dist", "cli", "main.js");
 

@@ -1,7 +1,7 @@
 /** The quality a recipe reaches for a token budget on SmolLM2, by the peer's texts and protocol. */
 import { join } from "node:path";
+import type { BenchOptions } from "./common.ts";
 import { data, print, subquad } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 /** `--output DIR --length N --batch N --settings "key=value key=value"`: 400k transfer and 300k finetuning tokens. */
 export async function quality(options: BenchOptions): Promise<void> {

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--option value…]`: measurements that are too long for tests. */
 import { parseArgs } from "node:util";
+import type { BenchOptions } from "./common.ts";
 import { corrupted } from "./corrupted.ts";
 import { decode } from "./decode.ts";
 import { killed } from "./killed.ts";
@@ -9,9 +10,6 @@ import { stories } from "./stories.ts";
 import { teacher } from "./teacher.ts";
 import { timeToLoss } from "./time-to-loss.ts";
 import { tiny } from "./tiny.ts";
-
-/** Options of all benchmarks, as text. */
-export type BenchOptions = Readonly<Record<string, string | undefined>>;
 
 const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   teacher,

@@ -4,8 +4,8 @@ import { DataOrder } from "../src/training/data-order.ts";
 import { FinetuneTrainee } from "../src/training/finetune.ts";
 import type { Trainee } from "../src/training/loop.ts";
 import { TransferTrainee } from "../src/training/transfer.ts";
+import type { BenchOptions } from "./common.ts";
 import { number, openTeacher, peerSpeed, print, untrained } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 const optimizer = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { ForwardPass } from "../src/inference/forward.ts";
 import { openModel } from "../src/pipeline/open-model.ts";
 import { createEngine } from "../src/runtime/index.ts";
+import type { BenchOptions } from "./common.ts";
 import { data, number, print } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 /**
  * Protocol: the file keeps no marks between stories, so those that begin with "Once upon a time" are taken, each from

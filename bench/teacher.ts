@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { perplexity } from "../src/evaluation/perplexity.ts";
 import { ForwardPass } from "../src/inference/forward.ts";
 import { createEngine, floats } from "../src/runtime/index.ts";
+import type { BenchOptions } from "./common.ts";
 import { data, number, openTeacher, print } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 interface Golden {
   readonly perplexity: { readonly by_length: Readonly<Record<string, { readonly perplexity: number }>> };

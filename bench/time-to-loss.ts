@@ -5,8 +5,8 @@ import { DataOrder } from "../src/training/data-order.ts";
 import { heldOutWindows } from "../src/training/held-out.ts";
 import { createSchedule } from "../src/training/schedule.ts";
 import { TransferTrainee } from "../src/training/transfer.ts";
+import type { BenchOptions } from "./common.ts";
 import { data, number, openTeacher, print, untrained } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 /** Settings as JSON: `{"rate":0.01,"cosine":true,"clip":1,"evaluateEvery":50}`. */
 interface Settings {

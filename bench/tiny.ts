@@ -5,8 +5,8 @@ import { recallTest } from "../src/pipeline/built-in/recall.ts";
 import { openModel } from "../src/pipeline/open-model.ts";
 import { evaluationText } from "../src/pipeline/training-text.ts";
 import { createEngine, floats } from "../src/runtime/index.ts";
+import type { BenchOptions } from "./common.ts";
 import { number, print } from "./common.ts";
-import type { BenchOptions } from "./run.ts";
 
 /** `--model DIR` (default: tiny): loss per byte before and past position 256, and recall of facts from beyond 256 bytes. */
 export async function tiny(options: BenchOptions): Promise<void> {

@@ -1,7 +1,7 @@
 /** Position interpolation: all frequencies divided by one factor (arXiv 2306.15595). */
 import { z } from "zod";
 import { geometricFrequencies } from "./plain.ts";
-import type { RopeScaling } from "./rope.ts";
+import type { RopeScaling } from "./scaling.ts";
 
 const settings = z.object({ factor: z.number().positive() });
 

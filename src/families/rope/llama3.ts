@@ -1,7 +1,7 @@
 /** Llama 3.1's scaling: long wavelengths are stretched, short ones kept, those between blended. */
 import { z } from "zod";
 import { geometricFrequencies } from "./plain.ts";
-import type { RopeScaling } from "./rope.ts";
+import type { RopeScaling } from "./scaling.ts";
 
 const settings = z.object({
   factor: z.number().positive(),

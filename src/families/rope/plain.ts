@@ -1,6 +1,6 @@
 /** Rotary frequencies as first published: θ^(−2i/dim) (arXiv 2104.09864). */
 import { z } from "zod";
-import type { RopeBase, RopeScaling } from "./rope.ts";
+import type { RopeBase, RopeScaling } from "./scaling.ts";
 
 /** θ^(−2i/dim) for each pair i. */
 export function geometricFrequencies({ theta, dim }: RopeBase): Float64Array {

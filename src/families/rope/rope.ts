@@ -1,32 +1,9 @@
 /** Rotary frequencies: how fast each pair of dimensions turns, and how each published scaling changes it. */
-import type { z } from "zod";
 import { linearRope } from "./linear.ts";
 import { llama3Rope } from "./llama3.ts";
 import { plainRope } from "./plain.ts";
+import type { RopeBase, RopeFrequencies, RopeScaling } from "./scaling.ts";
 import { yarnRope } from "./yarn.ts";
-
-/** What a scaling needs to know besides its own settings. */
-export interface RopeBase {
-  /** Base of the geometric series of wavelengths. */
-  readonly theta: number;
-  /** Rotated dimensions of a head. */
-  readonly dim: number;
-  /** The configuration's `max_position_embeddings`. */
-  readonly context: number;
-}
-
-/** Angles per position of each pair, and a factor of both tables. */
-export interface RopeFrequencies {
-  readonly inverse: Float64Array;
-  readonly factor: number;
-}
-
-/** A published way of scaling rotary frequencies, by its `rope_type`. */
-export interface RopeScaling<Settings> {
-  readonly type: string;
-  readonly settings: z.ZodType<Settings>;
-  frequencies(base: RopeBase, settings: Settings): RopeFrequencies;
-}
 
 /** Rotary settings of a model. */
 export interface RopeSpec {

@@ -1,7 +1,7 @@
 /** YaRN: interpolates slow pairs, keeps fast ones, and scales the scores (arXiv 2309.00071). */
 import { z } from "zod";
 import { geometricFrequencies } from "./plain.ts";
-import type { RopeScaling } from "./rope.ts";
+import type { RopeScaling } from "./scaling.ts";
 
 const settings = z.object({
   factor: z.number().positive(),

@@ -9,12 +9,9 @@ import {
   type Value,
 } from "../../graph/index.ts";
 import { kernels } from "./kernels.ts";
+import type { Reference } from "./loops.ts";
 
-/** A tensor of the interpreter: all element types are float64 here; booleans are 0 and 1. */
-export interface Reference {
-  readonly shape: Shape;
-  readonly data: Float64Array;
-}
+export type { Reference };
 
 /** A reference tensor. Throws a RangeError when the data does not fill the shape. */
 export function reference(shape: Shape, data: ArrayLike<number>): Reference {

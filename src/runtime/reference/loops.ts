@@ -1,6 +1,11 @@
 /** Loops the kernels share. */
 import { broadcastShapes, type Node, type Shape, sameShape, sizeOf, stridesOf } from "../../graph/index.ts";
-import type { Reference } from "./interpret.ts";
+
+/** A tensor of the interpreter: all element types are float64 here; booleans are 0 and 1. */
+export interface Reference {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
 
 /** Computes a node's outputs from its inputs. */
 export type Kernel = (inputs: readonly Reference[], attributes: object, node: Node) => readonly Reference[];
