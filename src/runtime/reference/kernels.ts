@@ -20,53 +20,7 @@ import { attentionKernels } from "./attention.ts";
 import { broadcastStrides, elementwise, fill, type Kernel, mapIndices, rowsOf, take } from "./loops.ts";
 import { matmul } from "./matmul.ts";
 import { quantizedMatmul } from "./quantized.ts";
-
-/** Abramowitz and Stegun's integral by its Taylor series and continued fraction, to double precision. */
-function erf(x: number): number {
-  const z = Math.abs(x);
-  if (z > 6) return Math.sign(x);
-  let term = z;
-  let total = z;
-  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(total) && n < 400; n++) {
-    term *= (-z * z) / n;
-    total += term / (2 * n + 1);
-  }
-  return Math.sign(x) * total * (2 / Math.sqrt(Math.PI));
-}
-
-const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-
-const unary: Record<string, (x: number) => number> = {
-  negate: (x) => -x,
-  exp: Math.exp,
-  log: Math.log,
-  sqrt: Math.sqrt,
-  reciprocal: (x) => 1 / x,
-  sigmoid,
-  tanh: Math.tanh,
-  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  relu: (x) => Math.max(x, 0),
-  absolute: Math.abs,
-  erf,
-  not: (x) => Number(x === 0),
-  silu: (x) => x * sigmoid(x),
-};
-
-const binary: Record<string, (a: number, b: number) => number> = {
-  add: (a, b) => a + b,
-  subtract: (a, b) => a - b,
-  multiply: (a, b) => a * b,
-  divide: (a, b) => a / b,
-  quotient: (a, b) => Math.trunc(a / b),
-  maximum: Math.max,
-  minimum: Math.min,
-  power: (a, b) => a ** b,
-  greater: (a, b) => Number(a > b),
-  less: (a, b) => Number(a < b),
-  equal: (a, b) => Number(a === b),
-  and: (a, b) => Number(a !== 0 && b !== 0),
-  or: (a, b) => Number(a !== 0 || b !== 0),
-};
+import { binary, unary } from "./scalar.ts";
 
 function reduction(start: number, combine: (total: number, x: number) => number, mean = false): Kernel {
   return ([x], attributes) => {
