@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { hubEnvironment, isTrue, readToken } from "../../../src/formats/hub/environment.ts";
 
 test("the cache folder follows huggingface_hub's order", () => {
-  const folder = (variables: Record<string, string>) => hubEnvironment({ HOME: "/home/a", ...variables }).cacheFolder;
-  expect(folder({})).toBe("/home/a/.cache/huggingface/hub");
+  const folder = (variables: Record<string, string>) => hubEnvironment({ HOME: "/users/a", ...variables }).cacheFolder;
+  expect(folder({})).toBe("/users/a/.cache/huggingface/hub");
   expect(folder({ XDG_CACHE_HOME: "/x" })).toBe("/x/huggingface/hub");
   expect(folder({ XDG_CACHE_HOME: "/x", HF_HOME: "/h" })).toBe("/h/hub");
   expect(folder({ HF_HOME: "/h", HUGGINGFACE_HUB_CACHE: "/old" })).toBe("/old");
   expect(folder({ HUGGINGFACE_HUB_CACHE: "/old", HF_HUB_CACHE: "/new" })).toBe("/new");
-  expect(folder({ HF_HUB_CACHE: "~/models/$NAME", NAME: "b" })).toBe("/home/a/models/b");
+  expect(folder({ HF_HUB_CACHE: "~/models/$NAME", NAME: "b" })).toBe("/users/a/models/b");
   expect(folder({ HF_HUB_CACHE: "$" + "{DISK}/hub", DISK: "/d" })).toBe("/d/hub");
 });
 
