@@ -4,12 +4,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SubquadError } from "../errors.ts";
 import type { Model } from "../inference/model.ts";
-import { type MixerSpec, softmaxSpec } from "../mixers/index.ts";
+import type { MixerSpec } from "../mixers/index.ts";
 import type { Recipe } from "../recipes/index.ts";
 import { createEngine, peakProcessMemory } from "../runtime/index.ts";
 import { defaultModel, fittedChanges } from "./built-in/models.ts";
 import type { LinearizeDocument, LinearizeOptions, Verb } from "./contract.ts";
-import { compareModels } from "./evaluate.ts";
+import { compareModels, isConverted } from "./evaluate.ts";
 import { type Provenance, storedPlan } from "./layer-plan.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
@@ -84,9 +84,7 @@ function comparedLengths({ architecture }: Model, tokens: number): number[] {
 }
 
 function requireSoftmax({ name, model }: OpenModel): void {
-  const softmax = JSON.stringify(softmaxSpec);
-  if (model.mixers.every(({ spec }) => JSON.stringify(spec) === softmax)) return;
-  throw new SubquadError(`${name}: is linearized already; give linearize its teacher`);
+  if (isConverted(model)) throw new SubquadError(`${name}: is linearized already; give linearize its teacher`);
 }
 
 /** A folder that holds something else than an earlier conversion is not written to. */

@@ -16,7 +16,7 @@ import { type LoopResult, train } from "../training/loop.ts";
 import { PretrainTrainee } from "../training/pretrain.ts";
 import type { PretrainDocument, PretrainOptions, Verb } from "./contract.ts";
 
-import { removeCheckpoints, stageDocument } from "./run-stages.ts";
+import { removeCheckpoints, requireSame, stageDocument } from "./run-stages.ts";
 import { saveModel, writeJson } from "./save-model.ts";
 import { loopSettings, optimizerSettings } from "./stages.ts";
 import { defaultThreads } from "./threads.ts";
@@ -76,11 +76,7 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
     .digest("hex");
   if (options.resume !== true) removeCheckpoints(folder);
   const resumed = openCheckpoint(checkpoint);
-  if (resumed !== undefined && resumed.progress.fingerprint !== fingerprint) {
-    throw new SubquadError(
-      `${folder}: this checkpoint is of another run; repeat the command that began it, or leave out --resume`,
-    );
-  }
+  if (resumed !== undefined) requireSame(resumed.progress.fingerprint, fingerprint, folder);
   const finished: LoopResult[] = [...(resumed?.progress.finished ?? [])];
   let trainee: PretrainTrainee | undefined;
   try {

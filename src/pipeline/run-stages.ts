@@ -113,7 +113,8 @@ async function runStage(stage: Stage, student: Model, run: StageRun, checkpoint:
   }
 }
 
-function requireSame(found: string, expected: string, folder: string): void {
+/** Throws unless a checkpoint in `folder` belongs to this run. */
+export function requireSame(found: string, expected: string, folder: string): void {
   if (found === expected) return;
   throw new SubquadError(
     `${folder}: this checkpoint is of another run (other model, recipe, settings or texts); repeat the command that began it, or leave out --resume to begin anew`,

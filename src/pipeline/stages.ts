@@ -2,6 +2,7 @@
 import { totalmem } from "node:os";
 import type { Model } from "../inference/model.ts";
 import type { ProjectionRole } from "../model/projection.ts";
+import type { AdapterPlan } from "../model/training-block.ts";
 import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
 import type { Engine } from "../runtime/index.ts";
 import { activationBytes, layersToRecompute } from "../training/activations.ts";
@@ -95,14 +96,14 @@ function transfer(stage: AttentionOutputsStage, context: StageContext): RunningS
   return { trainee, finish: async () => ({ ...context.student, mixers: trainee.layers() }) };
 }
 
+/** The adapters a stage trains, if any. */
+function adapterPlan({ train: { lora } }: NextTokenStage): AdapterPlan | null {
+  return lora && { rank: lora.rank, scale: lora.alpha / lora.rank, targets: lora.targets.map((name) => targets[name]) };
+}
+
 function finetune(stage: NextTokenStage, context: StageContext): RunningStage {
   const { engine, student, seed } = context;
-  const { lora } = stage.train;
-  const adapters = lora && {
-    rank: lora.rank,
-    scale: lora.alpha / lora.rank,
-    targets: lora.targets.map((name) => targets[name]),
-  };
+  const adapters = adapterPlan(stage);
   const trainee = new FinetuneTrainee(engine, {
     ...common(stage, context),
     ...(adapters && { adapters }),
@@ -131,12 +132,7 @@ export function finetuneActivations(
   stage: NextTokenStage,
   { architecture, mixers }: Pick<Model, "architecture" | "mixers">,
 ) {
-  const { lora } = stage.train;
-  const adapters = lora && {
-    rank: lora.rank,
-    scale: lora.alpha / lora.rank,
-    targets: lora.targets.map((name) => targets[name]),
-  };
+  const adapters = adapterPlan(stage);
   const roles = adapters?.targets.flatMap((role) => [`adapter.${role}.a`, `adapter.${role}.b`]) ?? [];
   const mixer = mixers.at(-1)?.spec;
   if (mixer === undefined) throw new RangeError("a model needs a layer");

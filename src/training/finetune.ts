@@ -72,13 +72,7 @@ export class FinetuneTrainee implements Trainee {
 
   /** Mean loss per held-out token, nats. */
   async heldOut(): Promise<number> {
-    let [total, count] = [0, 0];
-    for (const window of this.#plan.heldOut) {
-      const score = await this.#stack.score(window, this.#weights());
-      total += score.total;
-      count += score.count;
-    }
-    return total / count;
+    return await this.#stack.meanLoss(this.#plan.heldOut, this.#weights());
   }
 
   /** The mixers as they stand. */

@@ -90,13 +90,7 @@ export class PretrainTrainee implements Trainee {
   }
 
   async heldOut(): Promise<number> {
-    let [total, count] = [0, 0];
-    for (const window of this.#plan.heldOut) {
-      const score = await this.#stack.score(window, this.#weights());
-      total += score.total;
-      count += score.count;
-    }
-    return total / count;
+    return await this.#stack.meanLoss(this.#plan.heldOut, this.#weights());
   }
 
   /** The weights as they stand. */

@@ -114,6 +114,17 @@ export class Stack {
     return { total, count };
   }
 
+  /** Mean loss per counted token of held-out micro-batches, nats. */
+  async meanLoss(windows: readonly TokenWindow[], weights: StackWeights): Promise<number> {
+    let [total, count] = [0, 0];
+    for (const window of windows) {
+      const score = await this.score(window, weights);
+      total += score.total;
+      count += score.count;
+    }
+    return total / count;
+  }
+
   async #embed({ ids }: TokenWindow, { embedding }: StackWeights): Promise<FloatTensor> {
     const { architecture, batch, length } = this.#plan;
     const program = await this.#engine.cached(`embed ${batch} ${length}`, () =>
