@@ -1,5 +1,5 @@
 /** What the rest of the code knows of an engine: programs compiled once, run many times. */
-import type { Program } from "../graph/index.ts";
+import type { Program, TensorType } from "../graph/index.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Tensors by name. */
@@ -14,6 +14,8 @@ export interface Executable<Output extends string = string> {
   run(feeds: Tensors, into?: Partial<Tensors<Output>>): Promise<Tensors<Output>>;
   /** Names the program expects. */
   readonly inputNames: readonly string[];
+  /** What the program returns. */
+  readonly outputs: Readonly<Record<Output, TensorType>>;
 }
 
 /** Compiles programs and keeps account of what they hold. */

@@ -1,4 +1,5 @@
 /** The runtime room's public face: engines and tensors. */
+export { Buffers } from "./buffers.ts";
 export { type Engine, type Executable, MemoryAccount, peakProcessMemory, type Tensors } from "./engine.ts";
 export { createEngine, type EngineOptions } from "./onnxruntime.ts";
 export {

@@ -5,7 +5,7 @@ import { type AngleTables, angleTables } from "../model/angles.ts";
 import { embedProgram, headGradientProgram, scoreProgram } from "../model/head.ts";
 import { type TrainingBlock, type TrainingBlockPlan, trainingBlock } from "../model/training-block.ts";
 import {
-  bytesHeld,
+  Buffers,
   type Engine,
   type FloatTensor,
   floats,
@@ -55,9 +55,11 @@ export class Stack {
   readonly #plan: StackPlan;
   readonly #blocks = new Map<string, TrainingBlock>();
   readonly #angles: AngleTables;
+  readonly #activations: Buffers;
 
   constructor(engine: Engine, plan: StackPlan) {
     this.#engine = engine;
+    this.#activations = new Buffers(engine, "activations");
     this.#plan = plan;
     this.#angles = angleTables(plan.architecture, 0, plan.length);
   }
@@ -69,8 +71,7 @@ export class Stack {
     let x = await this.#embed(window, weights);
     for (const [layer, feeds] of weights.layers.entries()) {
       inputs.push(x);
-      const { y, ...saved } = await this.#forward(layer, x, feeds);
-      this.#engine.memory.add("activations", bytesHeld([x, ...Object.values(saved)]));
+      const { y, ...saved } = await this.#forward(layer, x, feeds, `layer ${layer}`);
       kept.push(saved);
       x = y as FloatTensor;
     }
@@ -87,7 +88,6 @@ export class Stack {
         x: input,
         yGradient: upstream,
       });
-      this.#engine.memory.add("activations", -bytesHeld([input, ...Object.values(saved)]));
       upstream = xGradient as FloatTensor;
       layers.unshift(withoutPrefix(gradients, "gradient."));
     }
@@ -98,7 +98,10 @@ export class Stack {
   /** Sum of the counted tokens' losses, and their number, without gradients. */
   async score(window: TokenWindow, weights: StackWeights): Promise<{ total: number; count: number }> {
     let x = await this.#embed(window, weights);
-    for (const [layer, feeds] of weights.layers.entries()) x = (await this.#forward(layer, x, feeds)).y as FloatTensor;
+    for (const [layer, feeds] of weights.layers.entries()) {
+      // Nothing is kept: two layers' memory, in turn, serves all.
+      x = (await this.#forward(layer, x, feeds, `layer ${layer % 2}`)).y as FloatTensor;
+    }
     let [total, count] = [0, 0];
     for (const chunk of this.#chunks(x, window)) {
       const program = await this.#engine.cached(`score ${chunk.rows}`, () =>
@@ -143,16 +146,17 @@ export class Stack {
     return { key, block };
   }
 
-  async #forward(layer: number, x: FloatTensor, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
+  async #forward(layer: number, x: FloatTensor, feeds: Readonly<Record<string, Tensor>>, place: string) {
     const { key, block } = this.#block(layer);
     const program = await this.#engine.cached(`${key} forward`, () => block.forward);
-    return await program.run({ ...feeds, ...this.#angles, x });
+    return await program.run({ ...feeds, ...this.#angles, x }, this.#activations.of(place, program));
   }
 
   async #backward(layer: number, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
     const { key, block } = this.#block(layer);
     const program = await this.#engine.cached(`${key} backward`, () => block.backward);
-    return await program.run({ ...feeds, ...this.#angles });
+    const into = this.#activations.of(`gradient ${layer % 2}`, program, ["xGradient"]);
+    return await program.run({ ...feeds, ...this.#angles }, into);
   }
 
   *#chunks(x: FloatTensor, { targets, weights }: TokenWindow) {

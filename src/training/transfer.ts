@@ -7,7 +7,7 @@ import { embedProgram } from "../model/head.ts";
 import type { FrozenProducts } from "../model/projection.ts";
 import { teacherBlockProgram } from "../model/transfer-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
-import { type Engine, type FloatTensor, indices, type Tensor, type Tensors } from "../runtime/index.ts";
+import { Buffers, type Engine, type FloatTensor, indices, type Tensor, type Tensors } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import type { TokenWindow } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
@@ -50,9 +50,11 @@ export class TransferTrainee implements Trainee {
   readonly #learning: readonly number[];
   /** Each layer's weights in 8 bits, where they are used. */
   readonly #quantized: readonly Record<string, Tensor>[];
+  readonly #activations: Buffers;
 
   constructor(engine: Engine, plan: TransferPlan) {
     this.#engine = engine;
+    this.#activations = new Buffers(engine, "activations");
     this.#plan = plan;
     this.#angles = angleTables(plan.architecture, 0, plan.length);
     const groups = new Map<string, ParameterGroup>();
@@ -108,7 +110,12 @@ export class TransferTrainee implements Trainee {
       .entries()) {
       // Nothing reads the stream after the last learner.
       const block = await teacher(layer === last ? "attention" : "block");
-      const results = await block.run({ x, ...this.#angles, ...weights.layers[layer], ...this.#quantized[layer] });
+      const into = {
+        ...this.#activations.of(`stream ${layer % 2}`, block, ["y"]),
+        ...this.#activations.of("attention", block, attentionNames),
+      };
+      const feeds = { x, ...this.#angles, ...weights.layers[layer], ...this.#quantized[layer] };
+      const results = await block.run(feeds, into);
       x = results.y ?? x;
       if (!this.#learning.includes(layer)) continue;
       const { error, gradients: own } = await transferLayer(this.#engine, sizes, attentionOf(results), {
@@ -124,6 +131,8 @@ export class TransferTrainee implements Trainee {
     return total / this.#learning.length;
   }
 }
+
+const attentionNames = ["read.queries", "read.keys", "read.values", "attended"];
 
 function attentionOf(results: Tensors): TeacherAttention {
   return {

@@ -1,7 +1,7 @@
 /** The engine: programs compiled once, outputs written in place, errors that name the input. */
 import { expect, test } from "vitest";
-import { add, input, multiply, program } from "../../src/graph/index.ts";
-import { createEngine, floats, MemoryAccount } from "../../src/runtime/index.ts";
+import { add, input, multiply, program, rows } from "../../src/graph/index.ts";
+import { Buffers, createEngine, floats, indices, MemoryAccount } from "../../src/runtime/index.ts";
 
 const make = (factor: number) => program({ y: add(multiply(input("x", [2]), factor), 1) });
 
@@ -48,6 +48,40 @@ test("outputs are written to the tensors given, and inputs are read where they l
   const buffer = Float32Array.of(0, 0, 0, 7, 8, 0);
   await executable.run({ x: floats([2], buffer.subarray(3, 5)) }, { y: floats([2], buffer.subarray(1, 3)) });
   expect([...buffer]).toEqual([0, 15, 17, 7, 8, 0]);
+  await engine.dispose();
+});
+
+test("nothing is allocated for an output that was given its place", async () => {
+  const engine = createEngine({ threads: 1 });
+  const size = 1 << 20;
+  const executable = await engine.compile(program({ y: add(input("x", [size]), 1) }));
+  const [x, y] = [floats([size]), floats([size])];
+  await executable.run({ x }, { y });
+  const before = process.memoryUsage().arrayBuffers;
+  for (let run = 0; run < 4; run++) await executable.run({ x }, { y });
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size);
+  expect(y.data[size - 1]).toBe(1);
+  await engine.dispose();
+});
+
+test("an operator that fails is an error", async () => {
+  const engine = createEngine({ threads: 1 });
+  const executable = await engine.compile(program({ y: rows(input("table", [2, 1]), input("ids", [1], "int64")) }));
+  const table = floats([2, 1], Float32Array.of(3, 4));
+  expect([...((await executable.run({ table, ids: indices([1], [1]) })).y.data as Float32Array)]).toEqual([4]);
+  await expect(executable.run({ table, ids: indices([1], [7]) })).rejects.toThrow("out of");
+  await engine.dispose();
+});
+
+test("buffers are the same memory under one key, and are accounted for once", async () => {
+  const engine = createEngine({ threads: 1 });
+  const executable = await engine.compile(make(2));
+  const buffers = new Buffers(engine, "activations");
+  const first = buffers.of("a", executable);
+  expect(buffers.of("a", executable).y).toBe(first.y);
+  expect(buffers.of("b", executable).y).not.toBe(first.y);
+  expect(buffers.of("a", executable, [])).toEqual({});
+  expect(engine.memory.byPurpose().activations).toBe(2 * 2 * 4);
   await engine.dispose();
 });
 

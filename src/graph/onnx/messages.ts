@@ -69,6 +69,8 @@ export interface GraphMessage {
   readonly nodes: readonly NodeMessage[];
   readonly initializers: readonly TensorMessage[];
   readonly inputs: readonly ValueMessage[];
+  /** Names of outputs that are sequences of float32 tensors; they come before the others. */
+  readonly sequences: readonly string[];
   readonly outputs: readonly ValueMessage[];
 }
 
@@ -103,6 +105,18 @@ function writeValue(writer: BinaryWriter, value: ValueMessage): void {
   );
 }
 
+/** ONNX's number of float32. */
+const float32 = 1;
+
+function writeSequence(writer: BinaryWriter, name: string): void {
+  text(writer, 1, name);
+  message(writer, 2, (type) =>
+    message(type, 4, (sequence) =>
+      message(sequence, 1, (element) => message(element, 1, (tensor) => integer(tensor, 1, float32))),
+    ),
+  );
+}
+
 /** Versions a model declares: the newest operator set ONNX Runtime 1.30 guarantees for every operation we emit. */
 const irVersion = 10;
 const operatorSets = [
@@ -122,6 +136,7 @@ export function writeModel(graph: GraphMessage): Uint8Array<ArrayBuffer> {
     text(inner, 2, "program");
     for (const tensor of graph.initializers) message(inner, 5, (field) => writeTensor(field, tensor));
     for (const value of graph.inputs) message(inner, 11, (field) => writeValue(field, value));
+    for (const name of graph.sequences) message(inner, 12, (field) => writeSequence(field, name));
     for (const value of graph.outputs) message(inner, 12, (field) => writeValue(field, value));
   });
   for (const { domain, version } of operatorSets) {

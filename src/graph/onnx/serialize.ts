@@ -8,8 +8,14 @@ import { type Node, outputOf, type Value } from "../value.ts";
 import type { Emitter } from "./emitter.ts";
 import { type GraphMessage, type NodeMessage, type TensorMessage, writeModel } from "./messages.ts";
 
+/** How a program is serialised. */
+export interface SerializeOptions {
+  /** Name of an empty sequence to return before all outputs, for engines that need a mark there. */
+  readonly mark?: string;
+}
+
 /** Serialises a program as an ONNX model whose inputs and outputs bear the program's names. */
-export function serialize(program: Program): Uint8Array<ArrayBuffer> {
+export function serialize(program: Program, { mark }: SerializeOptions = {}): Uint8Array<ArrayBuffer> {
   const places = new Map(program.nodes.map((node, place) => [node, place]));
   // Names come from a node's place in the program: equal programs are equal bytes.
   const keyOf = (value: Value) => `${places.get(value.node)}.${value.index}`;
@@ -49,10 +55,12 @@ export function serialize(program: Program): Uint8Array<ArrayBuffer> {
   const declare = (value: Value, name: string) => names.set(keyOf(value), name);
   nameOutputs(program, declare, (value) => names.has(keyOf(value)));
   for (const node of program.nodes) emitNode(node, emitter, declare, initializers);
+  if (mark !== undefined) emitter.node("SequenceEmpty", [], [mark]);
   const graph: GraphMessage = {
     nodes: [...nodes, ...publish(program, nameOf)],
     initializers: [...initializers.values()],
     inputs: [...program.inputs].map(([name, { dtype, shape }]) => ({ name, type: onnxTypeOf(dtype), shape })),
+    sequences: mark === undefined ? [] : [mark],
     outputs: Object.entries<Value>(program.outputs).map(([name, { dtype, shape }]) => ({
       name,
       type: onnxTypeOf(dtype),
