@@ -5,8 +5,8 @@ import { applyOne, type Node, outputOf, type Value, withInputs } from "./value.t
 import { topologicalOrder } from "./walk.ts";
 
 /**
- * The same values with equal expressions shared, neutral arithmetic (x + 0, x · 1) and gradient markers removed, and
- * nothing repeated that the operation reading it would repeat by itself.
+ * The same values with equal expressions shared, neutral arithmetic (x + 0, x · 1) and gradient markers removed,
+ * expressions shortened as their operations say, and nothing repeated that the operation reading it would repeat by itself.
  */
 export function simplify(values: readonly Value[]): Value[] {
   const replaced = new Map<Node, readonly Value[]>();
@@ -37,6 +37,11 @@ export function simplify(values: readonly Value[]): Value[] {
     const neutral = neutralOperand(node, inputs);
     if (neutral !== undefined) {
       replaced.set(node, [neutral]);
+      continue;
+    }
+    const short = node.operation.shortened?.(inputs, node.attributes);
+    if (short !== undefined) {
+      replaced.set(node, [outputOf(share(short.node, short.node.inputs), short.index)]);
       continue;
     }
     const narrow = narrowed(node, inputs);

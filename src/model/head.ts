@@ -1,8 +1,6 @@
 /** The two ends of a model: token embedding and next-token head. */
 import type { Architecture } from "../families/index.ts";
 import {
-  add,
-  exp,
   gradient,
   input,
   log,
@@ -16,7 +14,6 @@ import {
   rmsNorm,
   rows,
   softmax,
-  stopGradient,
   subtract,
   sum,
   type Value,
@@ -60,16 +57,18 @@ export function headProgram(architecture: Architecture, count: number): Program<
  */
 export function tokenLoss(normal: Value, head: Value, targets: Value): Value {
   const logits = matmul(normal, head, { transposeB: true });
-  const peak = stopGradient(max(logits, [-1]));
-  const total = add(peak, log(sum(exp(subtract(logits, peak)), [-1])));
+  const chances = softmax(logits);
+  // The largest chance is e to the largest logit less the logarithm of the sum: no pass of exponentials of its own.
+  const total = subtract(max(logits, [-1]), log(max(chances, [-1])));
   const loss = subtract(total, pick(logits, targets));
   return withGradient(loss, [normal, head], (upstream, g) => {
-    const weights = g.multiply(softmax(logits), upstream);
     const [count = 0] = targets.shape;
     const flat = reshape(targets, [count]);
-    const forNormal = g.subtract(matmul(weights, head), g.multiply(upstream, rows(head, flat)));
-    const hits = g.addRows(g.multiply(upstream, normal), flat, head.shape);
-    return [forNormal, g.subtract(matmul(weights, normal, { transposeA: true }), hits)];
+    // Rows of the hidden size are scaled, not rows as wide as the vocabulary.
+    const scaled = g.multiply(upstream, normal);
+    const forNormal = g.multiply(upstream, g.subtract(matmul(chances, head), rows(head, flat)));
+    const forHead = g.subtract(matmul(chances, scaled, { transposeA: true }), g.addRows(scaled, flat, head.shape));
+    return [forNormal, forHead];
   });
 }
 

@@ -12,7 +12,7 @@ const baseBytes = 220 * 2 ** 20;
 /** Values one block computes at once beside its inputs and outputs, in streams of the hidden size per token. */
 const transferTemporaries = 40;
 /** Rows of logits in the head's loss: see the training stack. */
-const headBytes = 3 * 64 * 2 ** 20;
+const headBytes = 3 * 96 * 2 ** 20;
 
 /** Bytes of the weights in float32. */
 export function weightBytes(architecture: Architecture): number {

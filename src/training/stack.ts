@@ -17,7 +17,7 @@ import {
 import type { TokenWindow } from "./data-order.ts";
 
 /** Bytes of logits formed at once in the loss: rows are few where the vocabulary is large. */
-const logitBytes = 64 * 2 ** 20;
+const logitBytes = 96 * 2 ** 20;
 
 /** What a stack needs at each step. */
 export interface StackWeights {

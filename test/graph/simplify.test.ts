@@ -39,3 +39,15 @@ describe("repeated operands", () => {
     );
   });
 });
+
+describe("reshapes", () => {
+  test("of reshapes are one", () => {
+    const value = g.negate(g.reshape(g.reshape(x, [6]), [3, 2]));
+    expect(operations(value)).toEqual(["input", "reshape", "negate"]);
+    expect([...interpret(g.program({ value }), feeds).value.data]).toEqual([-1, 2, -3, -4, -5, 6]);
+  });
+
+  test("back to the first shape are none", () => {
+    expect(operations(g.negate(g.reshape(g.reshape(x, [6]), [2, 3])))).toEqual(["input", "negate"]);
+  });
+});

@@ -32,7 +32,7 @@ const maxOperation: Operation<ReduceAttributes> = {
   // Ties share the gradient evenly, as torch.amax does.
   gradient: ({ inputs, outputs, gradient, attributes }, g) => {
     const [x, y] = [inputOf({ inputs }, 0), inputOf({ inputs: outputs }, 0)];
-    const hit = g.where(g.equal(x, y), 1, 0);
+    const hit = g.cast(g.equal(x, y), "float32");
     return [g.multiply(hit, g.divide(gradient, g.sum(hit, attributes.axes)))];
   },
   emit: emitReduce("ReduceMax"),

@@ -16,6 +16,11 @@ const reshapeOperation: Operation<ShapeAttributes> = {
     return [{ dtype: x.dtype, shape }];
   },
   gradient: (backward, g) => [g.reshape(backward.gradient, inputOf(backward, 0).shape)],
+  // Of several reshapes only the last one counts.
+  shortened: (inputs, { shape }) => {
+    const x = inputOf({ inputs }, 0);
+    return x.node.operation === reshapeOperation ? reshape(inputOf(x.node, 0), shape) : undefined;
+  },
   emit: (emitter, node, { shape }) =>
     emitter.node("Reshape", [...emitter.inputs(node), emitter.integers(shape)], emitter.outputs(node), {
       // A zero must mean an empty dimension, not "copy the input's".

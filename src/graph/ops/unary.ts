@@ -74,10 +74,8 @@ export const erf: (x: Value) => Value = unary("erf", "Erf", ({ x, gradient }, g)
 export const silu: (x: Value) => Value = unary(
   "silu",
   "QuickGelu",
-  ({ x, gradient }, g) => {
-    const s = g.sigmoid(x);
-    return g.multiply(gradient, g.multiply(s, g.add(1, g.multiply(x, g.subtract(1, s)))));
-  },
+  // σ(x) (1 + x (1 − σ(x))), with x σ(x) as it is known.
+  ({ x, y, gradient }, g) => g.multiply(gradient, g.multiply(g.sigmoid(x), g.add(g.subtract(x, y), 1))),
   "com.microsoft",
   1,
 );
