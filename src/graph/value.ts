@@ -58,6 +58,8 @@ export interface Operation<A extends object = object> {
   readonly transparent?: boolean;
   /** Whether computing a node again costs more than keeping its result (default: no). */
   costly?(node: Node): boolean;
+  /** The result is its input's memory under another shape. */
+  readonly view?: boolean;
   /** A shorter expression of the same value, if the inputs allow one. */
   shortened?(inputs: readonly Value[], attributes: A): Value | undefined;
   /** A string equal for equal attributes, for common-subexpression elimination (default: their JSON); undefined: never shared. */

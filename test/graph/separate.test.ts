@@ -1,6 +1,6 @@
 /** A separated computation returns what the joined one does. */
 import { expect, test } from "vitest";
-import { gradient, input, matmul, multiply, program, separate, sigmoid } from "../../src/graph/index.ts";
+import { add, gradient, input, matmul, multiply, program, reshape, separate, sigmoid } from "../../src/graph/index.ts";
 import { interpret, reference } from "../../src/runtime/reference/interpret.ts";
 import { expectClose } from "../compare.ts";
 import { normals } from "../random.ts";
@@ -29,4 +29,15 @@ test("a backward program fed with saved values returns the gradients, and comput
   expectClose(first.y?.data ?? [], expected.y?.data ?? [], 0);
   expectClose(second.dx?.data ?? [], expected.dx?.data ?? [], 1e-15);
   expectClose(second.dw?.data ?? [], expected.dw?.data ?? [], 1e-15);
+});
+
+test("what follows from saved values alone is saved in their place where it is no larger, but never a mere view", () => {
+  const [x, w, v] = [input("x", [4, 20]), input("w", [20, 6]), input("v", [20, 6])];
+  const both = reshape(add(matmul(x, w), matmul(x, v)), [8, 3]);
+  const y = multiply(sigmoid(both), both);
+  const [dw] = gradient([{ value: y, gradient: input("yGradient", y.shape) }], [w]);
+  if (dw === undefined) throw new Error("no gradient");
+  const { saved, backward } = separate({ y }, { dw });
+  expect(Object.values(saved).map(({ node }) => node.operation.name)).toEqual(["add"]);
+  expect(program(backward).nodes.filter((node) => node.operation.name === "matmul")).toHaveLength(1);
 });

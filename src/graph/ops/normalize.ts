@@ -21,11 +21,10 @@ const rmsNormOperation: Operation<RmsNormAttributes> = {
     const [x, scale] = [inputOf(backward, 0), inputOf(backward, 1)];
     const { gradient, attributes } = backward;
     const inverse = g.reciprocal(g.sqrt(g.add(g.mean(g.multiply(x, x), [-1]), attributes.epsilon)));
-    const normal = g.multiply(x, inverse);
     const scaled = g.multiply(gradient, scale);
-    const along = g.mean(g.multiply(scaled, normal), [-1]);
-    const forX = g.multiply(inverse, g.subtract(scaled, g.multiply(normal, along)));
-    return [forX, g.sumTo(g.multiply(gradient, normal), scale.shape)];
+    const along = g.multiply(g.mean(g.multiply(scaled, x), [-1]), g.power(inverse, 3));
+    const forX = g.subtract(g.multiply(scaled, inverse), g.multiply(x, along));
+    return [forX, g.sumTo(g.multiply(gradient, g.multiply(x, inverse)), scale.shape)];
   },
   emit: (emitter, node, { epsilon }) =>
     emitter.node("SimplifiedLayerNormalization", emitter.inputs(node), emitter.outputs(node), {

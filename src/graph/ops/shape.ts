@@ -9,6 +9,7 @@ export interface ShapeAttributes {
 
 const reshapeOperation: Operation<ShapeAttributes> = {
   name: "reshape",
+  view: true,
   infer: (inputs, { shape }) => {
     const x = inputOf({ inputs }, 0);
     if (sizeOf(x.shape) !== sizeOf(shape))

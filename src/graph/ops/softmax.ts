@@ -10,6 +10,8 @@ function infer(inputs: readonly Value[]) {
 
 const softmaxOperation: Operation = {
   name: "softmax",
+  // As large as what it is made of, and all that its gradient reads.
+  costly: () => true,
   infer,
   gradient: ({ outputs, gradient }, g) => {
     const y = inputOf({ inputs: outputs }, 0);
