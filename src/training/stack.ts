@@ -19,6 +19,9 @@ import type { TokenWindow } from "./data-order.ts";
 /** Bytes of logits formed at once in the loss: rows are few where the vocabulary is large. */
 const logitBytes = 96 * 2 ** 20;
 
+/** How a block runs where nothing learns from it. */
+const scoring = { activations: "recomputed", products: "float32" } as const;
+
 /** What a stack needs at each step. */
 export interface StackWeights {
   readonly embedding: FloatTensor;
@@ -71,7 +74,7 @@ export class Stack {
     let x = await this.#embed(window, weights);
     for (const [layer, feeds] of weights.layers.entries()) {
       inputs.push(x);
-      const { y, ...saved } = await this.#forward(layer, x, feeds, `layer ${layer}`);
+      const { y, ...saved } = await this.#forward(layer, x, feeds);
       kept.push(saved);
       x = y as FloatTensor;
     }
@@ -95,12 +98,15 @@ export class Stack {
     return { loss: head.loss, layers, ends };
   }
 
-  /** Sum of the counted tokens' losses, and their number, without gradients. */
+  /** Sum of the counted tokens' losses, and their number, without gradients; all products in float32. */
   async score(window: TokenWindow, weights: StackWeights): Promise<{ total: number; count: number }> {
     let x = await this.#embed(window, weights);
     for (const [layer, feeds] of weights.layers.entries()) {
-      // Nothing is kept: two layers' memory, in turn, serves all.
-      x = (await this.#forward(layer, x, feeds, `layer ${layer % 2}`)).y as FloatTensor;
+      const { key, block } = this.#block(layer, scoring);
+      const program = await this.#engine.cached(`${key} forward`, () => block.forward);
+      // Two places, in turn, serve all layers.
+      const into = this.#activations.of(`score ${layer % 2}`, program);
+      x = (await program.run({ ...feeds, ...this.#angles, x }, into)).y as FloatTensor;
     }
     let [total, count] = [0, 0];
     for (const chunk of this.#chunks(x, window)) {
@@ -136,20 +142,21 @@ export class Stack {
     return (await program.run({ embedding, ids: indices([batch, length], ids) })).x as FloatTensor;
   }
 
-  #block(layer: number): { key: string; block: TrainingBlock } {
+  #block(layer: number, changes: Partial<TrainingBlockPlan> = {}): { key: string; block: TrainingBlock } {
     const { architecture, blocks, batch, length } = this.#plan;
-    const plan = blocks[layer];
-    if (plan === undefined) throw new RangeError(`the plan has no layer ${layer}`);
+    const own = blocks[layer];
+    if (own === undefined) throw new RangeError(`the plan has no layer ${layer}`);
+    const plan = { ...own, ...changes };
     const key = `training block ${batch} ${length} ${JSON.stringify(plan)}`;
     const block = this.#blocks.get(key) ?? trainingBlock(architecture, plan, batch, length);
     this.#blocks.set(key, block);
     return { key, block };
   }
 
-  async #forward(layer: number, x: FloatTensor, feeds: Readonly<Record<string, Tensor>>, place: string) {
+  async #forward(layer: number, x: FloatTensor, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
     const { key, block } = this.#block(layer);
     const program = await this.#engine.cached(`${key} forward`, () => block.forward);
-    return await program.run({ ...feeds, ...this.#angles, x }, this.#activations.of(place, program));
+    return await program.run({ ...feeds, ...this.#angles, x }, this.#activations.of(`layer ${layer}`, program));
   }
 
   async #backward(layer: number, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
