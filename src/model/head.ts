@@ -10,6 +10,8 @@ import {
   type Program,
   pick,
   program,
+  type QuantizedMatrix,
+  quantizedMatmul,
   reshape,
   rmsNorm,
   rows,
@@ -19,6 +21,7 @@ import {
   type Value,
   withGradient,
 } from "../graph/index.ts";
+import { type FrozenProducts, quantizedInput } from "./projection.ts";
 
 /** `ids` int64 `[batch, length]` → `x` `[batch, length, hidden]`. */
 export function embedProgram(
@@ -53,10 +56,12 @@ export function headProgram(architecture: Architecture, count: number): Program<
 
 /**
  * −log p of each target token, `[count, 1]`, from hidden states `[count, hidden]`. The gradient of the hidden states reads
- * the target's row of the head instead of forming one-hot rows as wide as the vocabulary.
+ * the target's row of the head instead of forming one-hot rows as wide as the vocabulary. The logits may come from the head
+ * in 8 bits; the gradient's product stays in float32, or small chances would be rounded to none.
  */
-export function tokenLoss(normal: Value, head: Value, targets: Value): Value {
-  const logits = matmul(normal, head, { transposeB: true });
+export function tokenLoss(normal: Value, head: Value, targets: Value, quantized?: QuantizedMatrix): Value {
+  const logits =
+    quantized === undefined ? matmul(normal, head, { transposeB: true }) : quantizedMatmul(normal, quantized);
   const chances = softmax(logits);
   // The largest chance is e to the largest logit less the logarithm of the sum: no pass of exponentials of its own.
   const total = subtract(max(logits, [-1]), log(max(chances, [-1])));
@@ -83,6 +88,8 @@ export function scoreProgram(architecture: Architecture, count: number): Program
 export interface HeadGradientOptions {
   /** Also return `finalNormGradient` and `headGradient`. */
   readonly weights?: boolean;
+  /** How the logits are computed (default: float32); `int8` reads `head.integers` and `head.scales` too. */
+  readonly products?: FrozenProducts;
 }
 
 /**
@@ -92,11 +99,13 @@ export interface HeadGradientOptions {
 export function headGradientProgram(
   architecture: Architecture,
   count: number,
-  { weights = false }: HeadGradientOptions = {},
+  { weights = false, products = "float32" }: HeadGradientOptions = {},
 ): Program {
   const { x, finalNorm, head } = headInputs(architecture, count);
   const normal = rmsNorm(x, finalNorm, architecture.normEpsilon);
-  const losses = tokenLoss(normal, head, input("targets", [count, 1], "int64"));
+  const { hiddenSize, vocabularySize } = architecture;
+  const quantized = products === "int8" ? quantizedInput("head", hiddenSize, vocabularySize) : undefined;
+  const losses = tokenLoss(normal, head, input("targets", [count, 1], "int64"), quantized);
   const loss = sum(multiply(losses, input("weights", [count, 1])));
   const [xGradient, finalNormGradient, headGradient] = gradient(loss, weights ? [x, finalNorm, head] : [x]);
   const outputs: Record<string, Value> = { loss: reshape(loss, []) };

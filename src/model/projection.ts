@@ -2,7 +2,16 @@
 
 import { SubquadError } from "../errors.ts";
 import { type Architecture, type LayerRole, layerShapes } from "../families/index.ts";
-import { add, input, matmul, quantizedMatmul, type Shape, type Value, withGradient } from "../graph/index.ts";
+import {
+  add,
+  input,
+  matmul,
+  type QuantizedMatrix,
+  quantizedMatmul,
+  type Shape,
+  type Value,
+  withGradient,
+} from "../graph/index.ts";
 
 /** The projections of a block, in the order it uses them. */
 export const projectionRoles = ["queries", "keys", "values", "output", "gate", "up", "down"] as const;
@@ -109,29 +118,37 @@ export function frozenProjection(
   return quantizedProjection(quantizedInputs(new Map(matrices)), weights);
 }
 
-/** Names of a quantized weight's parts, behind its role. */
-export const quantizedParts = ["forward", "forwardScale", "backward", "backwardScale"] as const;
+/** Inputs `NAME.integers` and `NAME.scales` of a matrix `[rows, columns]` in 8 bits. */
+export function quantizedInput(name: string, rows: number, columns: number): { integers: Value; scales: Value } {
+  return {
+    integers: input(`${name}.integers`, [rows, columns], "int8"),
+    scales: input(`${name}.scales`, [columns]),
+  };
+}
 
-/** Inputs `ROLE.forward`, `ROLE.forwardScale`, … of the projections' weights in 8 bits. */
-export function quantizedInputs(shapes: ReadonlyMap<ProjectionRole, Shape>): Record<string, Value> {
-  const inputs: Record<string, Value> = {};
+/** Inputs of the projections' weights in 8 bits, `ROLE` and for gradients `ROLE.transposed`, from their float32 shapes `[out, in]`. */
+export function quantizedInputs(
+  shapes: ReadonlyMap<ProjectionRole, Shape>,
+): Partial<Record<ProjectionRole, QuantizedMatrix>> {
+  const matrices: Partial<Record<ProjectionRole, QuantizedMatrix>> = {};
   for (const [role, [out = 0, width = 0]] of shapes) {
-    inputs[`${role}.forward`] = input(`${role}.forward`, [width, out], "int8");
-    inputs[`${role}.forwardScale`] = input(`${role}.forwardScale`, [out]);
-    inputs[`${role}.backward`] = input(`${role}.backward`, [out, width], "int8");
-    inputs[`${role}.backwardScale`] = input(`${role}.backwardScale`, [width]);
+    matrices[role] = {
+      ...quantizedInput(role, width, out),
+      transposed: quantizedInput(`${role}.transposed`, out, width),
+    };
   }
-  return inputs;
+  return matrices;
 }
 
 /** Projections by frozen weights in 8 bits, with their biases in float32. */
-export function quantizedProjection(quantized: Readonly<Record<string, Value>>, weights: LayerValues): Projection {
+export function quantizedProjection(
+  matrices: Readonly<Partial<Record<ProjectionRole, QuantizedMatrix>>>,
+  weights: LayerValues,
+): Projection {
   return (x, role) => {
-    const [forward, forwardScale, backward, backwardScale] = quantizedParts.map((part) => quantized[`${role}.${part}`]);
-    if (!forward || !forwardScale || !backward || !backwardScale) {
-      throw new SubquadError(`the weight "${role}" was not given in 8 bits`);
-    }
-    const product = quantizedMatmul(x, { forward, forwardScale, backward, backwardScale });
+    const matrix = matrices[role];
+    if (matrix === undefined) throw new SubquadError(`the weight "${role}" was not given in 8 bits`);
+    const product = quantizedMatmul(x, matrix);
     const bias = weights[`${role}Bias`];
     return bias === undefined ? product : add(product, bias);
   };

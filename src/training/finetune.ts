@@ -9,7 +9,7 @@ import type { AdamWSettings } from "./adamw.ts";
 import { type TokenWindow, uniform } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
 import { type Gradients, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
-import { quantizeLayer } from "./quantize.ts";
+import { quantizeLayer, quantizeMatrix } from "./quantize.ts";
 import { Stack, type StackWeights } from "./stack.ts";
 import type { StudentLayer } from "./transfer.ts";
 
@@ -41,6 +41,7 @@ export class FinetuneTrainee implements Trainee {
   readonly #stack: Stack;
   /** Each layer's weights in 8 bits, where they are used. */
   readonly #quantized: readonly Record<string, Tensor>[];
+  readonly #head: Readonly<Record<string, Tensor>>;
 
   constructor(engine: Engine, plan: FinetunePlan) {
     this.#engine = engine;
@@ -53,7 +54,9 @@ export class FinetuneTrainee implements Trainee {
       for (const [name, tensor] of Object.entries(parameters)) if (plan.trains(name)) own[`mixer.${name}`] = tensor;
       groups.set(groupName(layer), { parameters: own });
     });
-    this.#quantized = plan.products === "int8" ? plan.weights.layers.map(quantizeLayer) : [];
+    this.#quantized =
+      plan.products === "int8" ? plan.weights.layers.map((layer) => quantizeLayer(layer, { transposed: true })) : [];
+    this.#head = plan.products === "int8" ? quantizeMatrix("head", plan.weights.head) : {};
     this.optimizer = new Optimizer(engine, groups, plan.optimizer);
     const blocks = layers.map(({ spec }, layer) => ({
       mixer: spec,
@@ -62,7 +65,8 @@ export class FinetuneTrainee implements Trainee {
       products: plan.products,
       activations: layer < plan.recomputed ? ("recomputed" as const) : ("saved" as const),
     }));
-    this.#stack = new Stack(engine, { architecture, batch, length, blocks, trainEnds: false });
+    const { products } = plan;
+    this.#stack = new Stack(engine, { architecture, batch, length, blocks, trainEnds: false, headProducts: products });
   }
 
   async gradients(window: TokenWindow): Promise<{ loss: number; gradients: Gradients }> {
@@ -120,7 +124,8 @@ export class FinetuneTrainee implements Trainee {
       for (const [name, tensor] of Object.entries(parameters)) all[`mixer.${name}`] = tensor;
       return { ...all, ...this.#learned(layer) };
     });
-    return { embedding: weights.embedding, finalNorm: weights.finalNorm, head: weights.head, layers: feeds };
+    const { embedding, finalNorm, head } = weights;
+    return { embedding, finalNorm, head, quantizedHead: this.#head, layers: feeds };
   }
 }
 

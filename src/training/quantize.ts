@@ -3,22 +3,37 @@ import { projectionRoles } from "../model/projection.ts";
 import type { LayerWeights, Weight } from "../model/weights.ts";
 import { floats, type Tensor } from "../runtime/index.ts";
 
-/** The parts of each projection's weight, by the names quantized programs read. */
-export function quantizeLayer(weights: LayerWeights): Record<string, Tensor> {
+/** Each projection's weight as quantized programs read it; with its transpose where gradients pass. */
+export function quantizeLayer(weights: LayerWeights, { transposed }: { transposed: boolean }): Record<string, Tensor> {
   const parts: Record<string, Tensor> = {};
   for (const role of projectionRoles) {
     const weight = weights[role];
     if (weight === undefined) continue;
+    Object.assign(parts, quantizeMatrix(role, weight));
+    if (!transposed) continue;
     const [out = 0, width = 0] = weight.shape;
-    // W is stored [out, in]: its rows are the columns of the forward product's [in, out].
-    const forward = quantizeColumns(weight.data, width, out, (row, column) => column * width + row);
-    const backward = quantizeColumns(weight.data, out, width, (row, column) => row * width + column);
-    parts[`${role}.forward`] = forward.integers;
-    parts[`${role}.forwardScale`] = forward.scales;
-    parts[`${role}.backward`] = backward.integers;
-    parts[`${role}.backwardScale`] = backward.scales;
+    Object.assign(
+      parts,
+      named(
+        `${role}.transposed`,
+        quantizeColumns(weight.data, out, width, (row, column) => row * width + column),
+      ),
+    );
   }
   return parts;
+}
+
+/** A weight `[out, in]` as the inputs `NAME.integers` `[in, out]` and `NAME.scales` `[out]`. */
+export function quantizeMatrix(name: string, { shape, data }: Weight): Record<string, Tensor> {
+  const [out = 0, width = 0] = shape;
+  return named(
+    name,
+    quantizeColumns(data, width, out, (row, column) => column * width + row),
+  );
+}
+
+function named(name: string, { integers, scales }: { integers: Tensor; scales: Tensor }): Record<string, Tensor> {
+  return { [`${name}.integers`]: integers, [`${name}.scales`]: scales };
 }
 
 /** A matrix `[rows, columns]`, read through `at`, as integers −127 to 127 times a scale per column. */

@@ -3,6 +3,7 @@ import type { Architecture } from "../families/index.ts";
 import { add, addRows, input, type Program, program } from "../graph/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
 import { embedProgram, headGradientProgram, scoreProgram } from "../model/head.ts";
+import type { FrozenProducts } from "../model/projection.ts";
 import { type TrainingBlock, type TrainingBlockPlan, trainingBlock } from "../model/training-block.ts";
 import {
   Buffers,
@@ -27,6 +28,8 @@ export interface StackWeights {
   readonly embedding: FloatTensor;
   readonly finalNorm: FloatTensor;
   readonly head: FloatTensor;
+  /** The head in 8 bits, where the plan asks for it. */
+  readonly quantizedHead?: Readonly<Record<string, Tensor>>;
   /** Every input of each block's programs: weights by role, adapters, mixer parameters. */
   readonly layers: readonly Readonly<Record<string, Tensor>>[];
 }
@@ -40,6 +43,8 @@ export interface StackPlan {
   readonly blocks: readonly TrainingBlockPlan[];
   /** Also compute the gradients of embedding, final norm and head. */
   readonly trainEnds: boolean;
+  /** The logits' product while learning (default: float32); only where the head is frozen. */
+  readonly headProducts?: FrozenProducts;
 }
 
 /** The loss of one micro-batch and every gradient. */
@@ -182,15 +187,15 @@ export class Stack {
   }
 
   async #head(x: FloatTensor, window: TokenWindow, weights: StackWeights) {
-    const { architecture, trainEnds } = this.#plan;
+    const { architecture, trainEnds, headProducts: products = "float32" } = this.#plan;
     const counted = window.weights.reduce((sum, weight) => sum + weight, 0);
     const xGradient = floats(x.shape);
     const width = architecture.hiddenSize;
     let loss = 0;
     let own: Tensors = {};
     for (const { start, rows, feeds, weights: counts } of this.#chunks(x, window)) {
-      const program = await this.#engine.cached(`head gradient ${rows} ${trainEnds}`, () =>
-        headGradientProgram(architecture, rows, { weights: trainEnds }),
+      const program = await this.#engine.cached(`head gradient ${rows} ${trainEnds} ${products}`, () =>
+        headGradientProgram(architecture, rows, { weights: trainEnds, products }),
       );
       const target = floats([rows, width], xGradient.data.subarray(start * width, (start + rows) * width));
       const share = floats(
@@ -198,7 +203,7 @@ export class Stack {
         counts.map((weight) => weight / Math.max(counted, 1)),
       );
       const results = await program.run(
-        { ...feeds, weights: share, finalNorm: weights.finalNorm, head: weights.head },
+        { ...feeds, weights: share, finalNorm: weights.finalNorm, head: weights.head, ...weights.quantizedHead },
         { xGradient: target },
       );
       loss += floatsOf(results.loss as Tensor)[0] ?? 0;

@@ -63,7 +63,8 @@ export class TransferTrainee implements Trainee {
       if (trained.length > 0) groups.set(groupName(layer), { parameters: Object.fromEntries(trained) });
     });
     this.#learning = plan.layers.flatMap((_unused, layer) => (groups.has(groupName(layer)) ? [layer] : []));
-    this.#quantized = plan.products === "int8" ? plan.weights.layers.map(quantizeLayer) : [];
+    this.#quantized =
+      plan.products === "int8" ? plan.weights.layers.map((layer) => quantizeLayer(layer, { transposed: false })) : [];
     this.optimizer = new Optimizer(engine, groups, plan.optimizer);
   }
 

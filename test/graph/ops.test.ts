@@ -137,7 +137,8 @@ const cases: Record<string, Case> = {
       const ones = (count: number) => g.scalar(0.5, [count]);
       const forward = g.constant(Int8Array.from([3, -100, 7, 120, -5, 64]), [3, 2], "int8");
       const backward = g.constant(Int8Array.from([3, 7, -5, -100, 120, 64]), [2, 3], "int8");
-      return g.quantizedMatmul(x, { forward, forwardScale: ones(2), backward, backwardScale: ones(3) });
+      const transposed = { integers: backward, scales: ones(3) };
+      return g.quantizedMatmul(x, { integers: forward, scales: ones(2), transposed });
     },
   },
   softmax: { shapes: [[2, 4]], build: g.softmax },

@@ -6,42 +6,31 @@ import { withGradient } from "./gradient-rules.ts";
 import { max } from "./reduce.ts";
 import { absolute } from "./unary.ts";
 
-/** A frozen matrix W `[in, out]` as 8-bit integers with a scale per column, and its transpose likewise for the backward pass. */
+/** A frozen matrix W `[in, out]` as 8-bit integers with a scale per column. */
 export interface QuantizedMatrix {
   /** int8 `[in, out]`. */
-  readonly forward: Value;
+  readonly integers: Value;
   /** float32 `[out]`. */
-  readonly forwardScale: Value;
-  /** int8 `[out, in]`: Wᵀ, quantized by its own columns. */
-  readonly backward: Value;
-  /** float32 `[in]`. */
-  readonly backwardScale: Value;
+  readonly scales: Value;
+  /** Wᵀ, quantized by its own columns, for the gradient; absent where none passes. */
+  readonly transposed?: Omit<QuantizedMatrix, "transposed">;
 }
 
 const quantizedOperation: Operation = {
   name: "quantizedMatmul",
   costly: () => true,
   infer: (inputs) => {
-    const [x, forward, forwardScale, backward, backwardScale] = [0, 1, 2, 3, 4].map((index) =>
-      inputOf({ inputs }, index),
-    ) as [Value, Value, Value, Value, Value];
+    const [x, integers, scales] = [0, 1, 2].map((index) => inputOf({ inputs }, index)) as [Value, Value, Value];
     requireDType(x, "float32");
-    requireDType(forward, "int8");
-    requireDType(backward, "int8");
-    const [rows = 0, columns = 0] = forward.shape;
-    if (forward.shape.length !== 2 || !sameShape(backward.shape, [columns, rows])) {
-      throw new Error(`${formatShape(backward.shape)} is not the transpose of ${formatShape(forward.shape)}`);
-    }
-    if (!sameShape(forwardScale.shape, [columns]) || !sameShape(backwardScale.shape, [rows])) {
-      throw new Error("every column needs one scale");
-    }
+    requireDType(integers, "int8");
+    const [rows = 0, columns = 0] = integers.shape;
+    if (integers.shape.length !== 2) throw new Error(`${formatShape(integers.shape)} is no matrix`);
+    if (!sameShape(scales.shape, [columns])) throw new Error("every column needs one scale");
     if (x.shape.at(-1) !== rows) throw new Error(`${formatShape(x.shape)} does not end in ${rows}`);
     return [{ dtype: "float32", shape: [...x.shape.slice(0, -1), columns] }];
   },
-  emit: (emitter, node) => {
-    const [x = "", weights = "", scale = ""] = emitter.inputs(node);
-    emitter.node("DynamicQuantizeMatMul", [x, weights, scale], emitter.outputs(node), {}, "com.microsoft");
-  },
+  emit: (emitter, node) =>
+    emitter.node("DynamicQuantizeMatMul", emitter.inputs(node), emitter.outputs(node), {}, "com.microsoft"),
 };
 
 /** Rows of zeros are divided by this. */
@@ -52,16 +41,9 @@ const smallest = 1e-30;
  * divided by its largest element before and multiplied after, so that no row is lost beside a larger one. The integers are
  * frozen: only x learns.
  */
-export function quantizedMatmul(x: Value, matrix: QuantizedMatrix): Value {
-  const { forward, forwardScale, backward, backwardScale } = matrix;
+export function quantizedMatmul(x: Value, { integers, scales, transposed }: QuantizedMatrix): Value {
   const size = maximum(max(absolute(x), [-1]), smallest);
-  const product = applyOne(quantizedOperation, [divide(x, size), forward, forwardScale, backward, backwardScale], {});
-  return withGradient(multiply(product, size), [x], (upstream, g) => [
-    g.quantizedMatmul(upstream, {
-      forward: backward,
-      forwardScale: backwardScale,
-      backward: forward,
-      backwardScale: forwardScale,
-    }),
-  ]);
+  const product = multiply(applyOne(quantizedOperation, [divide(x, size), integers, scales], {}), size);
+  if (transposed === undefined) return product;
+  return withGradient(product, [x], (upstream, g) => [g.quantizedMatmul(upstream, transposed)]);
 }
