@@ -76,6 +76,28 @@ describe("gradients of adapters and mixers through all blocks", () => {
   });
 });
 
+test("products in 8 bits change the loss by less than a percent and turn no gradient away; held-out text never meets them", async () => {
+  const heldOut = [window];
+  const [exact, rounded] = [await warmed({ heldOut }), await warmed({ heldOut, products: "int8" })];
+  rounded.optimizer.adopt(exact.optimizer.snapshot());
+  const [left, right] = [await exact.gradients(window), await rounded.gradients(window)];
+  expect(Math.abs(right.loss / left.loss - 1)).toBeLessThan(0.01);
+  expect(right.loss).not.toBe(left.loss);
+  expect(await rounded.heldOut()).toBe(await exact.heldOut());
+  let [along, ofLeft, ofRight] = [0, 0, 0];
+  for (const [group, tensors] of left.gradients) {
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const other = floatsOf(right.gradients.get(group)?.[name] as FloatTensor);
+      floatsOf(tensor as FloatTensor).forEach((value, index) => {
+        along += value * (other[index] ?? 0);
+        ofLeft += value ** 2;
+        ofRight += (other[index] ?? 0) ** 2;
+      });
+    }
+  }
+  expect(along / Math.sqrt(ofLeft * ofRight)).toBeGreaterThan(0.9);
+});
+
 test("merged weights compute what the adapters do", async () => {
   const trainee = await warmed();
   const model = { ...tinyModel([preset("lolcats")]), weights: await trainee.merged(), mixers: trainee.layers() };
