@@ -38,10 +38,16 @@ export function blockedWindow(
   const front = blocks.phased ? timeline.phase : 0;
   const count = Math.ceil((front + length) / size);
   const pairs = (all: Value) => {
-    // Keys the state kept are the block before the first.
-    const padded = timeline.kept > 0 ? all : pad(all, 2, front + size, 0);
-    const own = cut(sharedByGroup(padded), size);
-    return concat([slice(own, 3, 0, count), slice(own, 3, 1, count + 1)], 4);
+    const cutInBlocks = (x: Value) => cut(sharedByGroup(x), size);
+    if (timeline.kept > 0) {
+      // Keys the state kept are the block before the first.
+      const own = cutInBlocks(all);
+      return concat([slice(own, 3, 0, count), slice(own, 3, 1, count + 1)], 4);
+    }
+    // The block before each, as all tokens one block late: the state branch, which waits as long, shares it.
+    const passed = Math.max(0, (count - 1) * size - front);
+    const late = pad(slice(all, 2, 0, passed), 2, count * size - passed, 0);
+    return concat([cutInBlocks(late), cutInBlocks(pad(all, 2, front, 0))], 4);
   };
   const q = cut(pad(splitHeads(queries, groups), 3, front, 0), size);
   const scores = matmul(q, pairs(timeline.keys), { transposeB: true, scale: spec.scale ?? dim ** -0.5 });

@@ -1,5 +1,18 @@
 /** The tokens of the state branch, in the order in which they enter the state. */
-import { add, and, integers, less, not, pad, reshape, slice, type Value, where } from "../../graph/index.ts";
+import {
+  add,
+  and,
+  concat,
+  integers,
+  less,
+  not,
+  pad,
+  reshape,
+  scalar,
+  slice,
+  type Value,
+  where,
+} from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes } from "../contract.ts";
 import type { Tokens } from "../recurrence/recurrence.ts";
 import type { StateBranch } from "../spec.ts";
@@ -25,14 +38,14 @@ export function delayedTokens(
 ): DelayedTokens | undefined {
   const { parameters, state } = inputs;
   const { featureMap } = branch;
-  const values = (x: Value) => (sumsWeights ? withOnes(x) : x);
+  const whole = (x: Value) => (sumsWeights ? withOnes(x) : x);
   if (state !== undefined) {
     const first = timeline.kept - delay.tokens;
     const entering = (x: Value) => slice(x, 2, first, first + length);
     return {
       queries: featureMap.queries(inputs.queries, parameters),
       keys: featureMap.keys(entering(timeline.keys), parameters, heads),
-      values: where(enters(inputs, timeline, delay, length), values(entering(timeline.values)), 0),
+      values: where(enters(inputs, timeline, delay, length), whole(entering(timeline.values)), 0),
       state: carried(state, "recurrent"),
       front: 0,
     };
@@ -44,10 +57,13 @@ export function delayedTokens(
   if (entered <= 0) return undefined;
   const entering = (x: Value) => slice(x, 2, 0, entered);
   const late = (x: Value) => pad(x, 2, front + delay.tokens, 0);
+  const values = late(entering(inputs.values));
+  // A place that holds no token has no weight either.
+  const weight = late(scalar(1, [...values.shape.slice(0, 2), entered, 1]));
   return {
     queries: featureMap.queries(pad(inputs.queries, 2, front, 0), parameters),
     keys: featureMap.keys(late(entering(inputs.keys)), parameters, heads),
-    values: late(values(entering(inputs.values))),
+    values: sumsWeights ? concat([values, weight], 3) : values,
     front,
   };
 }
