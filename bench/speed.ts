@@ -36,7 +36,7 @@ export async function speed(options: BenchOptions): Promise<void> {
   const adapters = { rank: 8, scale: 2, targets: ["queries", "keys", "values", "output"] } as const;
   const trainee: Trainee =
     stage === "transfer"
-      ? new TransferTrainee(engine, { ...common, layers, weight: 1000, attentionWeights: 0 })
+      ? new TransferTrainee(engine, { ...common, layers, weight: 1000, attentionWeights: 0, remembered: 0 })
       : new FinetuneTrainee(engine, {
           ...common,
           layers,

@@ -15,6 +15,7 @@ interface Settings {
   readonly clip?: number;
   readonly evaluateEvery?: number;
   readonly beta2?: number;
+  readonly repeats?: number;
 }
 
 /** `--tokens N --length N --batch N --products float32|int8 --settings JSON`: prints the curve of the held-out loss. */
@@ -35,7 +36,7 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     ...read("books", "edgeworth-parents.txt"),
   ]);
   const test = Int32Array.from(read("wikitext-2", "test.txt"));
-  const rate = settings.rate ?? 1e-2;
+  const { rate = 1e-2, repeats = 1 } = settings;
   const trainee = new TransferTrainee(engine, {
     architecture,
     weights,
@@ -48,9 +49,10 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     trains: () => true,
     heldOut: heldOutWindows({ ids: test, mask: undefined }, 512, 40960),
     products: options.products === "int8" ? "int8" : "float32",
+    remembered: repeats > 1 ? 1 : 0,
   });
   const order = new DataOrder({ ids, mask: undefined }, length, 0);
-  const steps = Math.floor(tokens / (length * batch));
+  const steps = Math.floor(tokens / (length * batch)) * repeats;
   const schedule = createSchedule(
     settings.cosine ? { kind: "cosine", minimum: 0, warmup: 10 } : { kind: "constant", warmup: 0 },
     rate,
@@ -60,12 +62,18 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
   let seconds = 0;
   for (let step = 0; step < steps; step++) {
     const began = performance.now();
-    const { loss, gradients } = await trainee.gradients(order.batch(step, batch));
+    const { loss, gradients } = await trainee.gradients(order.batch(Math.floor(step / repeats), batch));
     const norm = await trainee.optimizer.norm(gradients);
     await trainee.optimizer.step(gradients, schedule.rate(step), norm > clip ? clip / norm : 1);
     seconds += (performance.now() - began) / 1000;
     const due = (step + 1) % (settings.evaluateEvery ?? 100) === 0 || step + 1 === steps;
-    if (due) print({ tokens: (step + 1) * batch * length, seconds, train: loss, held_out: await trainee.heldOut() });
+    if (due)
+      print({
+        tokens: ((step + 1) * batch * length) / repeats,
+        seconds,
+        train: loss,
+        held_out: await trainee.heldOut(),
+      });
   }
   await engine.dispose();
 }

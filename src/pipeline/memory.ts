@@ -5,7 +5,7 @@ import { bytesOf } from "../graph/index.ts";
 import type { Model } from "../inference/model.ts";
 import { mixerParameters, stateLayout } from "../mixers/index.ts";
 import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
-import { finetuneActivations, recomputedLayers } from "./stages.ts";
+import { finetuneActivations, recomputedLayers, rememberedPasses } from "./stages.ts";
 
 /** Bytes of Node, the engine and the compiled programs, measured on a model of no size. */
 const baseBytes = 220 * 2 ** 20;
@@ -55,11 +55,16 @@ function mixerBytes({ architecture, mixers }: Model): number {
 const optimizerCopies = 7;
 
 /** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */
-export function transferMemory(model: Model, stage: Pick<AttentionOutputsStage, "batch" | "length">): number {
-  const { hiddenSize, intermediateSize } = model.architecture;
+export function transferMemory(
+  model: Model,
+  stage: Pick<AttentionOutputsStage, "batch" | "length" | "accumulate" | "updates_per_pass">,
+): number {
+  const { hiddenSize, intermediateSize, layers, heads, groups, headDim } = model.architecture;
   const stream = 4 * stage.batch * stage.length;
   const block = stream * (transferTemporaries * hiddenSize + 3 * intermediateSize);
-  return baseBytes + weightBytes(model.architecture) + optimizerCopies * mixerBytes(model) + block;
+  const pass = stream * layers * 2 * (heads + groups) * headDim;
+  const kept = rememberedPasses(stage) * pass;
+  return baseBytes + weightBytes(model.architecture) + optimizerCopies * mixerBytes(model) + block + kept;
 }
 
 /** Peak memory of finetuning: weights twice where they are merged, activations as the stage's plan keeps them, the head. */

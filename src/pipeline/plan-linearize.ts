@@ -3,12 +3,13 @@
 import type { Stage } from "../recipes/index.ts";
 import { createEngine } from "../runtime/index.ts";
 import { DataOrder } from "../training/data-order.ts";
+import { courseOf } from "../training/loop.ts";
 import { defaultModel, fittedChanges } from "./built-in/models.ts";
 import type { LinearizeOptions, LinearizePlanDocument, Verb } from "./contract.ts";
 import { stageMemory, weightBytes } from "./memory.ts";
 import { openModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
-import { startStage } from "./stages.ts";
+import { loopSettings, startStage } from "./stages.ts";
 import { convert, keptLayers } from "./student.ts";
 import { defaultThreads } from "./threads.ts";
 import { trainingText } from "./training-text.ts";
@@ -28,10 +29,16 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
     const { trainee } = startStage(stage, { engine, student, heldOut: [], seed: recipe.seed });
     const data = new DataOrder(text.train, stage.length, recipe.seed);
     await trainee.gradients(data.batch(0, stage.batch));
-    const began = performance.now();
-    await trainee.gradients(data.batch(1, stage.batch));
-    const seconds = (performance.now() - began) / 1000;
-    return (seconds * stage.tokens) / (stage.length * stage.batch);
+    const timed = async () => {
+      const began = performance.now();
+      await trainee.gradients(data.batch(1, stage.batch));
+      return (performance.now() - began) / 1000;
+    };
+    const { repeats } = loopSettings(stage);
+    const first = await timed();
+    // Text that is learned from again may cost less.
+    const again = repeats > 1 ? await timed() : 0;
+    return ((first + (repeats - 1) * again) * stage.tokens) / (stage.length * stage.batch);
   };
   try {
     const stages: LinearizePlanDocument["stages"] = [];
@@ -40,7 +47,7 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
       stages.push({
         name: stage.name,
         tokens: stage.tokens,
-        steps: Math.max(1, Math.floor(stage.tokens / (stage.length * stage.batch * stage.accumulate))),
+        steps: courseOf(loopSettings(stage)).steps,
         memory_bytes: stageMemory(student, stage),
         seconds: await measure(stage),
       });

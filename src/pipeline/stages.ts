@@ -43,7 +43,7 @@ export function loopSettings(
   stage: Pick<
     Stage,
     "name" | "tokens" | "length" | "batch" | "accumulate" | "learning_rate" | "schedule" | "clip" | "evaluate_every"
-  >,
+  > & { readonly updates_per_pass?: number },
 ): LoopSettings {
   return {
     name: stage.name,
@@ -51,6 +51,7 @@ export function loopSettings(
     length: stage.length,
     batch: stage.batch,
     accumulate: stage.accumulate,
+    repeats: stage.updates_per_pass ?? 1,
     learningRate: stage.learning_rate,
     schedule: stage.schedule,
     clip: stage.clip ?? 0,
@@ -87,11 +88,20 @@ function common(stage: Stage, { student, heldOut }: StageContext) {
   };
 }
 
+/** Micro-batches whose teacher pass a stage of attention transfer keeps. */
+export function rememberedPasses({
+  updates_per_pass,
+  accumulate,
+}: Pick<AttentionOutputsStage, "updates_per_pass" | "accumulate">): number {
+  return updates_per_pass > 1 ? accumulate : 0;
+}
+
 function transfer(stage: AttentionOutputsStage, context: StageContext): RunningStage {
   const trainee = new TransferTrainee(context.engine, {
     ...common(stage, context),
     weight: stage.weight,
     attentionWeights: stage.attention_weights,
+    remembered: rememberedPasses(stage),
   });
   return { trainee, finish: async () => ({ ...context.student, mixers: trainee.layers() }) };
 }

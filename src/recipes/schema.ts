@@ -43,6 +43,12 @@ const attentionOutputsStage = z
       .nonnegative()
       .default(0)
       .describe("Factor of the cross-entropy between attention weights; 0 leaves it out and saves its memory"),
+    updates_per_pass: z
+      .int()
+      .positive()
+      .max(64)
+      .default(1)
+      .describe("Optimizer steps on what one teacher pass returned, which is kept in memory meanwhile"),
     ...stageShape,
   })
   .describe("Attention transfer");

@@ -23,6 +23,8 @@ export interface LoopSettings {
   readonly batch: number;
   /** Micro-batches per optimizer step. */
   readonly accumulate: number;
+  /** Optimizer steps on the same micro-batches before the next ones; their tokens count once. */
+  readonly repeats: number;
   readonly learningRate: number;
   readonly schedule: ScheduleSettings;
   /** Largest global norm of the gradients; 0: no clipping. */
@@ -59,6 +61,21 @@ export interface LoopResult {
   readonly curve: readonly CurvePoint[];
 }
 
+/** How many optimizer steps a stage has, and how many tokens each of them counts for. */
+export function courseOf({
+  tokens,
+  length,
+  batch,
+  accumulate,
+  repeats,
+}: Pick<LoopSettings, "tokens" | "length" | "batch" | "accumulate" | "repeats">): {
+  steps: number;
+  tokensPerStep: number;
+} {
+  const perPass = length * batch * accumulate;
+  return { steps: Math.max(1, Math.floor(tokens / perPass)) * repeats, tokensPerStep: perPass / repeats };
+}
+
 /** Trains to the end of its tokens, from the start or from a checkpoint. Rejects with the signal's reason when aborted. */
 export async function train(
   trainee: Trainee,
@@ -69,8 +86,7 @@ export async function train(
   resumed?: Checkpoint,
 ): Promise<LoopResult> {
   const { optimizer } = trainee;
-  const tokensPerStep = settings.length * settings.batch * settings.accumulate;
-  const steps = Math.max(1, Math.floor(settings.tokens / tokensPerStep));
+  const { steps, tokensPerStep } = courseOf(settings);
   const schedule = createSchedule(settings.schedule, settings.learningRate, steps);
   const best = new Best(trainee.optimizer, settings.keepBest);
   const curve: CurvePoint[] = [];
@@ -147,11 +163,12 @@ async function update(
   step: number,
   rate: number,
 ): Promise<number> {
-  const { accumulate, batch, clip } = settings;
+  const { accumulate, batch, clip, repeats } = settings;
+  const first = Math.floor(step / repeats) * accumulate;
   let total = 0;
   let sum: Gradients | undefined;
   for (let micro = 0; micro < accumulate; micro++) {
-    const { loss, gradients } = await trainee.gradients(data.batch(step * accumulate + micro, batch));
+    const { loss, gradients } = await trainee.gradients(data.batch(first + micro, batch));
     total += loss / accumulate;
     sum = sum === undefined ? gradients : await trainee.optimizer.add(sum, gradients);
   }

@@ -2,18 +2,15 @@
 
 import type { Architecture } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
-import { type AngleTables, angleTables } from "../model/angles.ts";
-import { embedProgram } from "../model/head.ts";
 import type { FrozenProducts } from "../model/projection.ts";
-import { teacherBlockProgram } from "../model/transfer-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
-import { Buffers, type Engine, type FloatTensor, indices, type Tensor, type Tensors } from "../runtime/index.ts";
+import type { Engine } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import type { TokenWindow } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
 import { type Gradients, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
-import { quantizeLayer } from "./quantize.ts";
-import { type TeacherAttention, transferLayer } from "./transfer-groups.ts";
+import { type LayerAttention, TeacherPass } from "./teacher-pass.ts";
+import { transferLayer } from "./transfer-groups.ts";
 
 /** What a layer of the student is. */
 export interface StudentLayer {
@@ -39,6 +36,8 @@ export interface TransferPlan {
   readonly heldOut: readonly TokenWindow[];
   /** Products with the teacher's weights while learning; held-out text is always measured in float32. */
   readonly products: FrozenProducts;
+  /** Micro-batches whose teacher pass is kept, for steps that learn from the same text again. */
+  readonly remembered: number;
 }
 
 /** The mixers of a student, learning. */
@@ -46,25 +45,27 @@ export class TransferTrainee implements Trainee {
   readonly optimizer: Optimizer;
   readonly #engine: Engine;
   readonly #plan: TransferPlan;
-  readonly #angles: AngleTables;
+  readonly #teacher: TeacherPass;
   readonly #learning: readonly number[];
-  /** Each layer's weights in 8 bits, where they are used. */
-  readonly #quantized: readonly Record<string, Tensor>[];
-  readonly #activations: Buffers;
 
   constructor(engine: Engine, plan: TransferPlan) {
     this.#engine = engine;
-    this.#activations = new Buffers(engine, "activations");
     this.#plan = plan;
-    this.#angles = angleTables(plan.architecture, 0, plan.length);
     const groups = new Map<string, ParameterGroup>();
     plan.layers.forEach(({ parameters }, layer) => {
       const trained = Object.entries(parameters).filter(([name]) => plan.trains(name));
       if (trained.length > 0) groups.set(groupName(layer), { parameters: Object.fromEntries(trained) });
     });
     this.#learning = plan.layers.flatMap((_unused, layer) => (groups.has(groupName(layer)) ? [layer] : []));
-    this.#quantized =
-      plan.products === "int8" ? plan.weights.layers.map((layer) => quantizeLayer(layer, { transposed: false })) : [];
+    const { architecture, weights, length, products, remembered } = plan;
+    this.#teacher = new TeacherPass(engine, {
+      architecture,
+      weights,
+      length,
+      layers: this.#learning,
+      products,
+      remembered,
+    });
     this.optimizer = new Optimizer(engine, groups, plan.optimizer);
   }
 
@@ -76,72 +77,41 @@ export class TransferTrainee implements Trainee {
     }));
   }
 
-  async gradients(window: TokenWindow): Promise<{ loss: number; gradients: Gradients }> {
+  async gradients({ ids }: TokenWindow): Promise<{ loss: number; gradients: Gradients }> {
     const gradients: Gradients = new Map();
-    const error = await this.#pass(window, true, gradients);
+    const error = await this.#pass(ids, this.#teacher.learn(ids), gradients);
     return { loss: this.#plan.weight * error, gradients };
   }
 
   /** Mean over layers of the unscaled error on held-out text. */
   async heldOut(): Promise<number> {
     let total = 0;
-    for (const window of this.#plan.heldOut) total += await this.#pass(window, false, new Map());
+    for (const { ids } of this.#plan.heldOut) total += await this.#pass(ids, this.#teacher.judge(ids));
     return total / this.#plan.heldOut.length;
   }
 
-  /** One teacher pass; returns the mean error of the learning layers, and sets their gradients. */
-  async #pass({ ids }: TokenWindow, learn: boolean, gradients: Gradients): Promise<number> {
-    const { architecture, weights, length, weight, trains } = this.#plan;
+  /** The mean error of the learning layers in one teacher pass; sets their gradients where they learn from it. */
+  async #pass(ids: Int32Array, passed: AsyncIterable<LayerAttention>, learn?: Gradients): Promise<number> {
+    const { architecture, length, weight, attentionWeights, trains } = this.#plan;
     const { heads, groups, headDim } = architecture;
-    const batch = ids.length / length;
-    const sizes = { batch, heads, groups, length, dim: headDim };
-    const embed = await this.#engine.cached(`embed ${batch} ${length}`, () =>
-      embedProgram(architecture, batch, length),
-    );
-    const products = learn ? this.#plan.products : "float32";
-    const teacher = (part: "block" | "attention") =>
-      this.#engine.cached(`teacher ${part} ${batch} ${length} ${products}`, () =>
-        teacherBlockProgram(architecture, batch, length, { products, part }),
-      );
-    let x = (await embed.run({ embedding: weights.embedding, ids: indices([batch, length], ids) })).x as Tensor;
+    const sizes = { batch: ids.length / length, heads, groups, length, dim: headDim };
+    const layers = this.layers();
+    const count = this.#learning.length;
     let total = 0;
-    const last = this.#learning.at(-1) ?? -1;
-    for (const [layer, { spec, parameters }] of this.layers()
-      .slice(0, last + 1)
-      .entries()) {
-      // Nothing reads the stream after the last learner.
-      const block = await teacher(layer === last ? "attention" : "block");
-      const into = {
-        ...this.#activations.of(`stream ${layer % 2}`, block, ["y"]),
-        ...this.#activations.of("attention", block, attentionNames),
-      };
-      const feeds = { x, ...this.#angles, ...weights.layers[layer], ...this.#quantized[layer] };
-      const results = await block.run(feeds, into);
-      x = results.y ?? x;
-      if (!this.#learning.includes(layer)) continue;
-      const { error, gradients: own } = await transferLayer(this.#engine, sizes, attentionOf(results), {
+    for await (const { layer, attention } of passed) {
+      const { spec, parameters } = layers[layer] as StudentLayer;
+      const { error, gradients } = await transferLayer(this.#engine, sizes, attention, {
         spec,
         parameters,
-        scale: weight / this.#learning.length,
-        weightsScale: this.#plan.attentionWeights / this.#learning.length,
-        trained: learn ? Object.keys(parameters).filter(trains) : [],
+        scale: weight / count,
+        weightsScale: attentionWeights / count,
+        trained: learn === undefined ? [] : Object.keys(parameters).filter(trains),
       });
       total += error;
-      gradients.set(groupName(layer), own);
+      learn?.set(groupName(layer), gradients);
     }
-    return total / this.#learning.length;
+    return total / count;
   }
-}
-
-const attentionNames = ["read.queries", "read.keys", "read.values", "attended"];
-
-function attentionOf(results: Tensors): TeacherAttention {
-  return {
-    queries: results["read.queries"] as FloatTensor,
-    keys: results["read.keys"] as FloatTensor,
-    values: results["read.values"] as FloatTensor,
-    attended: results.attended as FloatTensor,
-  };
 }
 
 function groupName(layer: number): string {

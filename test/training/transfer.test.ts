@@ -29,6 +29,7 @@ function plan(overrides: Partial<TransferPlan> = {}): TransferPlan {
     trains: () => true,
     heldOut: heldOutWindows(stream, 100, 200),
     products: "float32",
+    remembered: 0,
     ...overrides,
   };
 }
@@ -71,6 +72,23 @@ test.each([{}, { attentionWeights: 1 }, { products: "int8" as const }])(
     expect(await trainee.heldOut()).toBeLessThan(0.9 * before);
   },
 );
+
+test("steps that learn from a remembered pass are those that run it again", async () => {
+  const data = new DataOrder(stream, 100, 0);
+  const [again, remembering] = [0, 2].map((remembered) => new TransferTrainee(engine, plan({ remembered })));
+  if (again === undefined || remembering === undefined) throw new Error("no trainees");
+  for (const step of [0, 1, 0, 1, 2, 0]) {
+    const window = data.batch(step, 2);
+    const [left, right] = [await again.gradients(window), await remembering.gradients(window)];
+    expect(right.loss, `step on ${step}`).toBe(left.loss);
+    expect(right.gradients).toEqual(left.gradients);
+    for (const [trainee, { gradients }] of [
+      [again, left],
+      [remembering, right],
+    ] as const)
+      await trainee.optimizer.step(gradients, 1e-2, 1);
+  }
+});
 
 test("layers that stay softmax attention are passed by, and nothing after the last learner is run", async () => {
   const { mixers } = tinyModel([preset("softmax"), preset("lolcats"), preset("softmax")]);
