@@ -22,9 +22,10 @@ export async function openTeacher(options: BenchOptions): Promise<OpenModel> {
   return await openModel(options.model ?? data(options, "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"));
 }
 
-/** The teacher with untrained LoLCATs mixers. */
-export function untrained({ model }: OpenModel) {
-  return convert(model, parseMixer(presets.lolcats), new Set(), 0);
+/** The teacher with untrained LoLCATs mixers, whose windows weigh `gamma` at first (default: the preset's). */
+export function untrained({ model }: OpenModel, gamma?: number) {
+  const changes = gamma === undefined ? {} : { mix: { kind: "gamma", initial: gamma } };
+  return convert(model, parseMixer({ ...presets.lolcats, ...changes }), new Set(), 0);
 }
 
 /** A number option. */

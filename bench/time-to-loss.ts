@@ -1,5 +1,8 @@
 /** Seconds until attention transfer reaches a held-out loss, under the settings given. */
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { createEngine } from "../src/runtime/index.ts";
 import { DataOrder } from "../src/training/data-order.ts";
 import { heldOutWindows } from "../src/training/held-out.ts";
@@ -15,8 +18,22 @@ interface Settings {
   readonly clip?: number;
   readonly evaluateEvery?: number;
   readonly beta2?: number;
+  /** Optimizer steps per teacher pass. */
   readonly repeats?: number;
+  /** The windows' weight at first. */
+  readonly gamma?: number;
 }
+
+const trainingTexts = [
+  ["wikitext-2", "valid.detokenized.txt"],
+  ["books", "chesterton-brown.txt"],
+  ["books", "edgeworth-parents.txt"],
+] as const;
+
+const execute = promisify(execFile);
+
+/** The lengths and tokens that held-out text is judged by. */
+const judged = { length: 512, tokens: 40960 };
 
 /** `--tokens N --length N --batch N --products float32|int8 --settings JSON`: prints the curve of the held-out loss. */
 export async function timeToLoss(options: BenchOptions): Promise<void> {
@@ -27,17 +44,13 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     number(options, "tokens", 400_000),
   ];
   const teacher = await openTeacher(options);
-  const { architecture, weights, mixers } = untrained(teacher);
+  const { architecture, weights, mixers } = untrained(teacher, settings.gamma);
   const engine = createEngine({ threads: number(options, "threads", 2) });
   const read = (...path: string[]) => teacher.tokenizer.encode(readFileSync(data(options, ...path), "utf8"));
-  const ids = Int32Array.from([
-    ...read("wikitext-2", "valid.detokenized.txt"),
-    ...read("books", "chesterton-brown.txt"),
-    ...read("books", "edgeworth-parents.txt"),
-  ]);
+  const ids = Int32Array.from(trainingTexts.flatMap((parts) => read(...parts)));
   const test = Int32Array.from(read("wikitext-2", "test.txt"));
   const { rate = 1e-2, repeats = 1 } = settings;
-  const trainee = new TransferTrainee(engine, {
+  const plan = {
     architecture,
     weights,
     layers: mixers.map(({ spec, parameters }) => ({ spec, parameters: { ...parameters } })),
@@ -47,10 +60,12 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     attentionWeights: 0,
     optimizer: { learningRate: rate, beta1: 0.9, beta2: settings.beta2 ?? 0.999, epsilon: 1e-8, weightDecay: 0 },
     trains: () => true,
-    heldOut: heldOutWindows({ ids: test, mask: undefined }, 512, 40960),
-    products: options.products === "int8" ? "int8" : "float32",
+    heldOut: heldOutWindows({ ids: test, mask: undefined }, judged.length, judged.tokens),
+    products: options.products === "int8" ? ("int8" as const) : ("float32" as const),
     remembered: repeats > 1 ? 1 : 0,
-  });
+  };
+  const trainee = new TransferTrainee(engine, plan);
+  const judge = new TransferTrainee(engine, { ...plan, length: judged.length, batch: 1, products: "float32" });
   const order = new DataOrder({ ids, mask: undefined }, length, 0);
   const steps = Math.floor(tokens / (length * batch)) * repeats;
   const schedule = createSchedule(
@@ -67,13 +82,20 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     await trainee.optimizer.step(gradients, schedule.rate(step), norm > clip ? clip / norm : 1);
     seconds += (performance.now() - began) / 1000;
     const due = (step + 1) % (settings.evaluateEvery ?? 100) === 0 || step + 1 === steps;
-    if (due)
-      print({
-        tokens: ((step + 1) * batch * length) / repeats,
-        seconds,
-        train: loss,
-        held_out: await trainee.heldOut(),
-      });
+    if (!due) continue;
+    judge.optimizer.adopt(trainee.optimizer.snapshot());
+    print({ tokens: ((step + 1) * batch * length) / repeats, seconds, train: loss, held_out: await judge.heldOut() });
   }
   await engine.dispose();
+  await peerCurve(options);
+}
+
+/** The peer's curve, where its interpreter, scripts and model are named. */
+async function peerCurve(options: BenchOptions): Promise<void> {
+  const { python, peers, "peer-model": model, threads = "2", tokens = "400000" } = options;
+  if (python === undefined || peers === undefined || model === undefined) return;
+  const script = fileURLToPath(new URL("peers/transfer_loss.py", import.meta.url));
+  const texts = [data(options, "wikitext-2", "test.txt"), ...trainingTexts.map((parts) => data(options, ...parts))];
+  const { stdout } = await execute(python, [script, peers, model, tokens, threads, ...texts]);
+  for (const line of stdout.trim().split("\n")) print({ peer: JSON.parse(line) as unknown });
 }

@@ -1,4 +1,4 @@
-/** AdamW as programs: one update of a group of parameters, the gradient's norm, and sums of gradients (arXiv 1711.05101). */
+/** AdamW as programs: one update of a group of parameters, and the gradient's norm (arXiv 1711.05101). */
 import {
   add,
   divide,
@@ -64,12 +64,4 @@ export function squareProgram(shapes: GroupShapes): Program<"square"> {
     return reshape(sum(multiply(gradient, gradient)), []);
   });
   return program({ square: squares.reduce((total, square) => add(total, square)) });
-}
-
-/** `left.N` and `right.N` per parameter → their sum `gradient.N`. */
-export function sumProgram(shapes: GroupShapes): Program {
-  const outputs: Record<string, Value> = {};
-  for (const [name, shape] of shapes)
-    outputs[`gradient.${name}`] = add(input(`left.${name}`, shape), input(`right.${name}`, shape));
-  return program(outputs);
 }

@@ -8,7 +8,7 @@ import { type Engine, type FloatTensor, floats, type Tensor } from "../runtime/i
 import type { AdamWSettings } from "./adamw.ts";
 import { type TokenWindow, uniform } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
-import { type Gradients, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
+import { type Gradients, layerGroup, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
 import { quantizeLayer, quantizeMatrix } from "./quantize.ts";
 import { Stack, type StackWeights } from "./stack.ts";
 import type { StudentLayer } from "./transfer.ts";
@@ -52,7 +52,7 @@ export class FinetuneTrainee implements Trainee {
     layers.forEach(({ parameters }, layer) => {
       const own: Parameters = adapters === undefined ? {} : initialAdapters(architecture, adapters, random);
       for (const [name, tensor] of Object.entries(parameters)) if (plan.trains(name)) own[`mixer.${name}`] = tensor;
-      groups.set(groupName(layer), { parameters: own });
+      groups.set(layerGroup(layer), { parameters: own });
     });
     this.#quantized =
       plan.products === "int8" ? plan.weights.layers.map((layer) => quantizeLayer(layer, { transposed: true })) : [];
@@ -61,7 +61,7 @@ export class FinetuneTrainee implements Trainee {
     const blocks = layers.map(({ spec }, layer) => ({
       mixer: spec,
       ...(adapters && { adapters }),
-      trained: Object.keys(groups.get(groupName(layer))?.parameters ?? {}),
+      trained: Object.keys(groups.get(layerGroup(layer))?.parameters ?? {}),
       products: plan.products,
       activations: layer < plan.recomputed ? ("recomputed" as const) : ("saved" as const),
     }));
@@ -71,7 +71,7 @@ export class FinetuneTrainee implements Trainee {
 
   async gradients(window: TokenWindow): Promise<{ loss: number; gradients: Gradients }> {
     const { loss, layers } = await this.#stack.gradients(window, this.#weights());
-    return { loss, gradients: new Map(layers.map((tensors, layer) => [groupName(layer), tensors])) };
+    return { loss, gradients: new Map(layers.map((tensors, layer) => [layerGroup(layer), tensors])) };
   }
 
   /** Mean loss per held-out token, nats. */
@@ -114,7 +114,7 @@ export class FinetuneTrainee implements Trainee {
   }
 
   #learned(layer: number): Parameters {
-    return this.optimizer.groups.get(groupName(layer))?.parameters ?? {};
+    return this.optimizer.groups.get(layerGroup(layer))?.parameters ?? {};
   }
 
   #weights(): StackWeights {
@@ -149,8 +149,4 @@ function mergeProgram(shape: Shape, { rank, scale }: AdapterPlan): Program<"merg
 
 function entry(name: string, tensor: FloatTensor | undefined): [string, FloatTensor][] {
   return tensor === undefined ? [] : [[name, tensor]];
-}
-
-function groupName(layer: number): string {
-  return `layer ${layer}`;
 }

@@ -1,6 +1,7 @@
 /** The optimizer's state and steps over named groups of parameters. */
 import { type Engine, type FloatTensor, floats, floatsOf, type Tensor, type Tensors } from "../runtime/index.ts";
-import { type AdamWSettings, adamwProgram, type GroupShapes, squareProgram, sumProgram } from "./adamw.ts";
+import { type AdamWSettings, adamwProgram, type GroupShapes, squareProgram } from "./adamw.ts";
+import { sumTensors } from "./sum-tensors.ts";
 
 /** Trained tensors by name. */
 export type Parameters = Record<string, FloatTensor>;
@@ -44,11 +45,8 @@ export class Optimizer {
   /** The sums of two sets of gradients. */
   async add(left: Gradients, right: Gradients): Promise<Gradients> {
     const sums: Gradients = new Map();
-    for (const [name, group] of this.groups) {
-      const shapes = shapesOf(group.parameters);
-      const program = await this.#engine.cached(`sum ${keyOf(shapes)}`, () => sumProgram(shapes));
-      const feeds = { ...renamed(left.get(name) ?? {}, "left."), ...renamed(right.get(name) ?? {}, "right.") };
-      sums.set(name, stripped(await program.run(feeds), "gradient."));
+    for (const name of this.groups.keys()) {
+      sums.set(name, await sumTensors(this.#engine, left.get(name) ?? {}, right.get(name) ?? {}));
     }
     return sums;
   }
@@ -136,6 +134,11 @@ export class Optimizer {
     if (moments === undefined) throw new RangeError(`there is no parameter group "${name}"`);
     return moments;
   }
+}
+
+/** The name of a layer's group of parameters. */
+export function layerGroup(layer: number): string {
+  return `layer ${layer}`;
 }
 
 function zerosLike(parameters: Parameters): Parameters {

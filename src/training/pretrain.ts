@@ -7,7 +7,7 @@ import type { AdamWSettings } from "./adamw.ts";
 import { layOutCopying } from "./copying-init.ts";
 import { type TokenWindow, uniform } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
-import { type Gradients, Optimizer, type ParameterGroup } from "./optimizer.ts";
+import { type Gradients, layerGroup, Optimizer, type ParameterGroup } from "./optimizer.ts";
 import { Stack, type StackWeights } from "./stack.ts";
 
 /** What pretraining needs to know. */
@@ -48,7 +48,7 @@ export function initialWeights(
     Object.fromEntries([...shapes].map(([role, shape]) => [role, make(role, shape)]));
   const groups = new Map([["ends", group(modelShapes(architecture))]]);
   for (let layer = 0; layer < architecture.layers; layer++)
-    groups.set(`layer ${layer}`, group(layerShapes(architecture)));
+    groups.set(layerGroup(layer), group(layerShapes(architecture)));
   return groups;
 }
 
@@ -84,7 +84,7 @@ export class PretrainTrainee implements Trainee {
     const { loss, layers, ends } = await this.#stack.gradients(window, this.#weights());
     const gradients: Gradients = new Map([["ends", ends]]);
     layers.forEach((tensors, layer) => {
-      gradients.set(`layer ${layer}`, tensors);
+      gradients.set(layerGroup(layer), tensors);
     });
     return { loss, gradients };
   }
@@ -107,7 +107,7 @@ export class PretrainTrainee implements Trainee {
       head = embedding,
     } = parameters("ends") as Record<"embedding" | "finalNorm" | "head", FloatTensor>;
     const layers = Array.from({ length: this.#plan.architecture.layers }, (_unused, layer) =>
-      parameters(`layer ${layer}`),
+      parameters(layerGroup(layer)),
     );
     return { embedding, finalNorm, head, layers: layers as Record<LayerRole, FloatTensor>[] };
   }

@@ -16,6 +16,7 @@ import {
   type Tensors,
 } from "../runtime/index.ts";
 import type { TokenWindow } from "./data-order.ts";
+import { sumTensors } from "./sum-tensors.ts";
 
 /** Bytes of logits formed at once in the loss: rows are few where the vocabulary is large. */
 const logitBytes = 96 * 2 ** 20;
@@ -207,18 +208,10 @@ export class Stack {
         { xGradient: target },
       );
       loss += floatsOf(results.loss as Tensor)[0] ?? 0;
-      if (trainEnds) own = start === 0 ? endGradients(results) : await this.#sum(own, endGradients(results));
+      if (trainEnds)
+        own = start === 0 ? endGradients(results) : await sumTensors(this.#engine, own, endGradients(results));
     }
     return { loss, xGradient: floats(x.shape, xGradient.data), own };
-  }
-
-  async #sum(left: Tensors, right: Tensors): Promise<Tensors> {
-    const shapes = Object.entries(left).map(([name, { shape }]) => [name, shape] as const);
-    const program = await this.#engine.cached(`sum of ${JSON.stringify(shapes)}`, () => sumOf(shapes));
-    const feeds: Record<string, Tensor> = {};
-    for (const [name, tensor] of Object.entries(left)) feeds[`left.${name}`] = tensor;
-    for (const [name, tensor] of Object.entries(right)) feeds[`right.${name}`] = tensor;
-    return await program.run(feeds);
   }
 
   /** The embedding's gradient from the stream's, joined with a tied head's. */
@@ -243,14 +236,6 @@ function embeddingGradientProgram(
   const table = [vocabularySize, hiddenSize];
   const read = addRows(input("xGradient", [batch, length, hiddenSize]), input("ids", [batch, length], "int64"), table);
   return program({ embedding: tiedHead ? add(read, input("head", table)) : read });
-}
-
-function sumOf(shapes: readonly (readonly [string, readonly number[]])[]): Program {
-  return program(
-    Object.fromEntries(
-      shapes.map(([name, shape]) => [name, add(input(`left.${name}`, shape), input(`right.${name}`, shape))]),
-    ),
-  );
 }
 
 function endGradients({ finalNormGradient, headGradient }: Tensors): Tensors {

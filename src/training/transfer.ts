@@ -8,7 +8,7 @@ import type { Engine } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import type { TokenWindow } from "./data-order.ts";
 import type { Trainee } from "./loop.ts";
-import { type Gradients, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
+import { type Gradients, layerGroup, Optimizer, type ParameterGroup, type Parameters } from "./optimizer.ts";
 import { type LayerAttention, TeacherPass } from "./teacher-pass.ts";
 import { transferLayer } from "./transfer-groups.ts";
 
@@ -54,9 +54,9 @@ export class TransferTrainee implements Trainee {
     const groups = new Map<string, ParameterGroup>();
     plan.layers.forEach(({ parameters }, layer) => {
       const trained = Object.entries(parameters).filter(([name]) => plan.trains(name));
-      if (trained.length > 0) groups.set(groupName(layer), { parameters: Object.fromEntries(trained) });
+      if (trained.length > 0) groups.set(layerGroup(layer), { parameters: Object.fromEntries(trained) });
     });
-    this.#learning = plan.layers.flatMap((_unused, layer) => (groups.has(groupName(layer)) ? [layer] : []));
+    this.#learning = plan.layers.flatMap((_unused, layer) => (groups.has(layerGroup(layer)) ? [layer] : []));
     const { architecture, weights, length, products, remembered } = plan;
     this.#teacher = new TeacherPass(engine, {
       architecture,
@@ -73,7 +73,7 @@ export class TransferTrainee implements Trainee {
   layers(): StudentLayer[] {
     return this.#plan.layers.map(({ spec, parameters }, layer) => ({
       spec,
-      parameters: { ...parameters, ...this.optimizer.groups.get(groupName(layer))?.parameters },
+      parameters: { ...parameters, ...this.optimizer.groups.get(layerGroup(layer))?.parameters },
     }));
   }
 
@@ -108,12 +108,8 @@ export class TransferTrainee implements Trainee {
         trained: learn === undefined ? [] : Object.keys(parameters).filter(trains),
       });
       total += error;
-      learn?.set(groupName(layer), gradients);
+      learn?.set(layerGroup(layer), gradients);
     }
     return total / count;
   }
-}
-
-function groupName(layer: number): string {
-  return `layer ${layer}`;
 }
