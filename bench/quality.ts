@@ -3,7 +3,10 @@ import { join } from "node:path";
 import type { BenchOptions } from "./common.ts";
 import { data, print, subquad } from "./common.ts";
 
-/** `--output DIR --length N --batch N --settings "key=value key=value"`: 400k transfer and 300k finetuning tokens. */
+/**
+ * `--output DIR --length N --batch N --settings "key=value key=value"`: 400k transfer and 300k finetuning tokens; with
+ * `--recipe NAME` that recipe's own budget, lengths and batches.
+ */
 export async function quality(options: BenchOptions): Promise<void> {
   const output = options.output ?? "out/quality";
   const model = options.model ?? data(options, "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
@@ -12,14 +15,21 @@ export async function quality(options: BenchOptions): Promise<void> {
     ["books", "chesterton-brown.txt"],
     ["books", "edgeworth-parents.txt"],
   ];
+  const budget =
+    options.recipe === undefined
+      ? [
+          ...["--transfer-tokens", "400k", "--finetune-tokens", "300k"],
+          ...["--length", options.length ?? "512", "--batch", options.batch ?? "2"],
+        ]
+      : ["--recipe", options.recipe];
   const set = (options.settings ?? "").split(" ").filter((setting) => setting !== "");
   const trained = await subquad([
     "linearize",
     model,
     "--text",
     ...texts.map((parts) => data(options, ...parts)),
-    ...["--transfer-tokens", "400k", "--finetune-tokens", "300k", "--length", options.length ?? "512"],
-    ...["--batch", options.batch ?? "2", "--output", output, "--threads", options.threads ?? "2"],
+    ...budget,
+    ...["--output", output, "--threads", options.threads ?? "2"],
     ...set.flatMap((setting) => ["--set", setting]),
   ]);
   print({ trained: (trained as { stages: unknown }).stages });

@@ -40,6 +40,7 @@ const names = [
   "output",
   "settings",
   "recompute",
+  "recipe",
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -57,6 +57,8 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
           signal: context.signal,
           progress: (tokens) => progress.update({ done: before + tokens }),
         });
+        // Programs of one length and variant serve no other.
+        await engine.release();
         before += tokensOf(length);
         measured[variant.name] = Number.isFinite(result.perplexity) ? result.perplexity : null;
         measured.tokens = result.tokens;
@@ -109,6 +111,13 @@ function perplexityRow(
 export function isConverted({ mixers }: Model): boolean {
   const softmax = JSON.stringify(softmaxSpec);
   return mixers.some(({ spec }) => JSON.stringify(spec) !== softmax);
+}
+
+/** Window lengths of the final comparison: those the text and the teacher reach. */
+export function comparedLengths({ architecture }: Model, tokens: number): number[] {
+  const longest = Math.min(architecture.context, tokens);
+  const lengths = [256, 512, 2048].filter((length) => length <= longest);
+  return lengths.length > 0 ? lengths.slice(-2) : [longest];
 }
 
 const defaultLengths = [512, 2048];

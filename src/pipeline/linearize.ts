@@ -9,7 +9,7 @@ import type { Recipe } from "../recipes/index.ts";
 import { createEngine, peakProcessMemory } from "../runtime/index.ts";
 import { defaultModel, fittedChanges } from "./built-in/models.ts";
 import type { LinearizeDocument, LinearizeOptions, Verb } from "./contract.ts";
-import { compareModels, isConverted } from "./evaluate.ts";
+import { comparedLengths, compareModels, isConverted } from "./evaluate.ts";
 import { type Provenance, storedPlan } from "./layer-plan.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
@@ -75,13 +75,6 @@ export const linearize: Verb<LinearizeOptions, LinearizeDocument> = async (optio
     await engine.dispose();
   }
 };
-
-/** Window lengths of the final comparison: those the text and the teacher reach. */
-function comparedLengths({ architecture }: Model, tokens: number): number[] {
-  const longest = Math.min(architecture.context, tokens);
-  const lengths = [256, 512, 2048].filter((length) => length <= longest);
-  return lengths.length > 0 ? lengths.slice(-2) : [longest];
-}
 
 function requireSoftmax({ name, model }: OpenModel): void {
   if (isConverted(model)) throw new SubquadError(`${name}: is linearized already; give linearize its teacher`);

@@ -11,6 +11,8 @@ import { finetuneActivations, recomputedLayers, rememberedPasses } from "./stage
 const baseBytes = 220 * 2 ** 20;
 /** Values one block computes at once beside its inputs and outputs, in streams of the hidden size per token. */
 const transferTemporaries = 40;
+/** The same, more, where products are in 8 bits: operands are scaled and rounded first. */
+const quantizedTemporaries = 120;
 /** Rows of logits in the head's loss: see the training stack. */
 const headBytes = 3 * 96 * 2 ** 20;
 
@@ -54,27 +56,47 @@ function mixerBytes({ architecture, mixers }: Model): number {
 /** Parameters, their gradient and AdamW's two moments, old and new. */
 const optimizerCopies = 7;
 
+/** Bytes of frozen matrices in 8 bits beside those in float32, by how many copies a stage has of the blocks'. */
+function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage, "frozen_products">, copies: number) {
+  if (frozen_products === "float32") return 0;
+  const { vocabularySize, hiddenSize } = architecture;
+  const head = vocabularySize * hiddenSize;
+  const blocks = parameterCount(architecture) - head;
+  return copies * blocks + (copies > 1 ? head : 0);
+}
+
 /** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */
 export function transferMemory(
   model: Model,
-  stage: Pick<AttentionOutputsStage, "batch" | "length" | "accumulate" | "updates_per_pass">,
+  stage: Pick<AttentionOutputsStage, "batch" | "length" | "accumulate" | "updates_per_pass" | "frozen_products">,
 ): number {
   const { hiddenSize, intermediateSize, layers, heads, groups, headDim } = model.architecture;
   const stream = 4 * stage.batch * stage.length;
   const block = stream * (transferTemporaries * hiddenSize + 3 * intermediateSize);
   const pass = stream * layers * 2 * (heads + groups) * headDim;
   const kept = rememberedPasses(stage) * pass;
-  return baseBytes + weightBytes(model.architecture) + optimizerCopies * mixerBytes(model) + block + kept;
+  const weights = weightBytes(model.architecture) + quantizedBytes(model, stage, 1);
+  return baseBytes + weights + optimizerCopies * mixerBytes(model) + block + kept;
 }
 
-/** Peak memory of finetuning: weights twice where they are merged, activations as the stage's plan keeps them, the head. */
+/** Peak memory of finetuning: weights, activations as the stage's plan keeps them, the head. */
 export function finetuneMemory(model: Model, stage: NextTokenStage): number {
   const { hiddenSize, intermediateSize, layers } = model.architecture;
   const perLayer = finetuneActivations(stage, model);
   const recomputed = recomputedLayers(stage, model);
   const activations = (layers - recomputed) * perLayer.saved + recomputed * perLayer.recomputed;
-  const block = 4 * stage.batch * stage.length * (2 * transferTemporaries * hiddenSize + 3 * intermediateSize);
-  return baseBytes + weightBytes(model.architecture) + mixerBytes(model) + activations + block + headBytes;
+  const temporaries = 2 * transferTemporaries + (stage.frozen_products === "float32" ? 0 : quantizedTemporaries);
+  const block = 4 * stage.batch * stage.length * (temporaries * hiddenSize + 3 * intermediateSize);
+  // The forward products' integers and the backward ones'.
+  const weights = weightBytes(model.architecture) + quantizedBytes(model, stage, 2);
+  return baseBytes + weights + mixerBytes(model) + activations + block + headBytes;
+}
+
+/** Memory of the comparison with the teacher that ends a conversion, in windows of `length`. */
+export function comparisonMemory(model: Model, length: number): number {
+  const { hiddenSize, intermediateSize } = model.architecture;
+  const block = 4 * length * (transferTemporaries * hiddenSize + 3 * intermediateSize);
+  return baseBytes + weightBytes(model.architecture) + mixerBytes(model) + block + headBytes;
 }
 
 /** Peak memory of a stage of any kind. */

@@ -6,7 +6,8 @@ import { DataOrder } from "../training/data-order.ts";
 import { courseOf } from "../training/loop.ts";
 import { defaultModel, fittedChanges } from "./built-in/models.ts";
 import type { LinearizeOptions, LinearizePlanDocument, Verb } from "./contract.ts";
-import { stageMemory, weightBytes } from "./memory.ts";
+import { comparedLengths } from "./evaluate.ts";
+import { comparisonMemory, stageMemory, weightBytes } from "./memory.ts";
 import { openModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
 import { loopSettings, startStage } from "./stages.ts";
@@ -58,7 +59,10 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
       output: options.output,
       recipe: recipe.name,
       seconds: stages.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0),
-      peak_memory_bytes: Math.max(...stages.map(({ memory_bytes }) => memory_bytes)),
+      peak_memory_bytes: Math.max(
+        ...stages.map(({ memory_bytes }) => memory_bytes),
+        comparisonMemory(student, Math.max(...comparedLengths(teacher.model, text.heldOut.ids.length))),
+      ),
       disk_bytes: 2 * weights,
       stages,
     };

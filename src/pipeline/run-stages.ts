@@ -60,6 +60,8 @@ export async function runStages(run: StageRun): Promise<StagesResult> {
     documents.push(stageDocument(finished.result, true));
     await writeStudent(paths.student, student, run.teacher, { fingerprint: run.fingerprint, stages: documents });
     rmSync(paths.stage, { force: true });
+    // Each stage has programs of its own, with working memory that they would keep.
+    await run.engine.release();
   }
   return { student, stages: documents };
 }

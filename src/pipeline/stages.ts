@@ -144,14 +144,16 @@ export function finetuneActivations(
 ) {
   const adapters = adapterPlan(stage);
   const roles = adapters?.targets.flatMap((role) => [`adapter.${role}.a`, `adapter.${role}.b`]) ?? [];
-  const mixer = mixers.at(-1)?.spec;
-  if (mixer === undefined) throw new RangeError("a model needs a layer");
-  return activationBytes(
-    architecture,
-    { mixer, ...(adapters && { adapters }), trained: roles },
-    stage.batch,
-    stage.length,
-  );
+  const last = mixers.at(-1);
+  if (last === undefined) throw new RangeError("a model needs a layer");
+  const learning = Object.keys(last.parameters).filter(trainsOf(stage));
+  const plan = {
+    mixer: last.spec,
+    ...(adapters && { adapters }),
+    trained: [...roles, ...learning.map((name) => `mixer.${name}`)],
+    products: stage.frozen_products,
+  };
+  return activationBytes(architecture, plan, stage.batch, stage.length);
 }
 
 /** Builds a stage of any kind. */

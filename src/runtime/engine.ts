@@ -26,7 +26,9 @@ export interface Engine {
   /** Compiles the program made by `make` at first use of `key`, and reuses it afterwards. */
   cached<Output extends string>(key: string, make: () => Program<Output>): Promise<Executable<Output>>;
   readonly memory: MemoryAccount;
-  /** Releases every compiled program. */
+  /** Gives back every compiled program and what it holds; asked for again, it is compiled again. */
+  release(): Promise<void>;
+  /** Releases every program at the engine's end. */
   dispose(): Promise<void>;
 }
 

@@ -46,6 +46,10 @@ class OnnxRuntimeEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    await this.release();
+  }
+
+  async release(): Promise<void> {
     const sessions = await Promise.all(this.#byHash.values());
     this.#byHash.clear();
     this.#byKey.clear();
