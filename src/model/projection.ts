@@ -40,12 +40,15 @@ export function weightInputs<Role extends string>(shapes: ReadonlyMap<Role, Shap
   >;
 }
 
+function withBias(product: Value, weights: LayerValues, role: ProjectionRole): Value {
+  const bias = weights[`${role}Bias`];
+  return bias === undefined ? product : add(product, bias);
+}
+
 /** Plain dense projections: x Wᵀ + b, with W `[out, in]`. */
 export function denseProjection(weights: LayerValues): Projection {
   return (x, role) => {
-    const product = matmul(x, weightOf(weights, role), { transposeB: true });
-    const bias = weights[`${role}Bias`];
-    return bias === undefined ? product : add(product, bias);
+    return withBias(matmul(x, weightOf(weights, role), { transposeB: true }), weights, role);
   };
 }
 
@@ -69,6 +72,11 @@ export function adaptedProjection(
   };
 }
 
+/** A weight `[out, in]` with an adapter folded in: W + scale · B A. */
+export function foldedWeight(weight: Value, { a, b }: AdapterValues, scale: number): Value {
+  return add(weight, matmul(b, a, { scale }));
+}
+
 /**
  * The same with the adapter folded into the float32 weight before the product: x (W + scale · B A)ᵀ. Its gradients never
  * form that of the whole matrix, which is frozen.
@@ -83,7 +91,7 @@ export function foldedProjection(
     const adapter = adapters[role];
     if (adapter === undefined) return dense(x, role);
     const { a, b } = adapter;
-    const folded = add(weightOf(weights, role), matmul(b, a, { scale }));
+    const folded = foldedWeight(weightOf(weights, role), adapter, scale);
     const product = withGradient(matmul(x, folded, { transposeB: true }), [x, a, b], (upstream, g) => {
       const [rows, flat] = [upstream, x].map((value) => g.reshape(value, [-1, value.shape.at(-1) ?? 1]));
       if (rows === undefined || flat === undefined) return [];
@@ -95,8 +103,7 @@ export function foldedProjection(
         g.matmul(rows, low, { transposeA: true }),
       ];
     });
-    const bias = weights[`${role}Bias`];
-    return bias === undefined ? product : add(product, bias);
+    return withBias(product, weights, role);
   };
 }
 
@@ -148,8 +155,6 @@ export function quantizedProjection(
   return (x, role) => {
     const matrix = matrices[role];
     if (matrix === undefined) throw new SubquadError(`the weight "${role}" was not given in 8 bits`);
-    const product = quantizedMatmul(x, matrix);
-    const bias = weights[`${role}Bias`];
-    return bias === undefined ? product : add(product, bias);
+    return withBias(quantizedMatmul(x, matrix), weights, role);
   };
 }

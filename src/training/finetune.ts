@@ -1,7 +1,7 @@
 /** Low-rank finetuning: adapters on a student's projections learn the next token through all blocks (LoRA, arXiv 2106.09685). */
 import { type Architecture, layerShapes } from "../families/index.ts";
-import { add, input, matmul, type Program, program, type Shape } from "../graph/index.ts";
-import type { FrozenProducts } from "../model/projection.ts";
+import { input, type Program, program, type Shape } from "../graph/index.ts";
+import { type FrozenProducts, foldedWeight } from "../model/projection.ts";
 import { type AdapterPlan, adapterShapes } from "../model/training-block.ts";
 import type { LayerWeights, ModelWeights } from "../model/weights.ts";
 import { type Engine, type FloatTensor, floats, type Tensor } from "../runtime/index.ts";
@@ -143,8 +143,8 @@ function initialAdapters(architecture: Architecture, plan: AdapterPlan, random: 
 
 function mergeProgram(shape: Shape, { rank, scale }: AdapterPlan): Program<"merged"> {
   const [out = 0, width = 0] = shape;
-  const product = matmul(input("b", [out, rank]), input("a", [rank, width]), { scale });
-  return program({ merged: add(input("weight", shape), product) });
+  const adapter = { a: input("a", [rank, width]), b: input("b", [out, rank]) };
+  return program({ merged: foldedWeight(input("weight", shape), adapter, scale) });
 }
 
 function entry(name: string, tensor: FloatTensor | undefined): [string, FloatTensor][] {
