@@ -5,6 +5,7 @@ import { bytesOf } from "../graph/index.ts";
 import type { Model } from "../inference/model.ts";
 import { mixerParameters, stateLayout } from "../mixers/index.ts";
 import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
+import { logitBytes } from "../training/stack.ts";
 import { finetuneActivations, recomputedLayers, rememberedPasses } from "./stages.ts";
 
 /** Bytes of Node, the engine and the compiled programs, measured on a model of no size. */
@@ -13,8 +14,8 @@ const baseBytes = 220 * 2 ** 20;
 const transferTemporaries = 40;
 /** The same, more, where products are in 8 bits: operands are scaled and rounded first. */
 const quantizedTemporaries = 120;
-/** Rows of logits in the head's loss: see the training stack. */
-const headBytes = 3 * 96 * 2 ** 20;
+/** The head's loss: logits, chances and what the engine makes of them. */
+const headBytes = 3 * logitBytes;
 
 /** Bytes of the weights in float32. */
 export function weightBytes(architecture: Architecture): number {
@@ -65,15 +66,20 @@ function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage
   return copies * blocks + (copies > 1 ? head : 0);
 }
 
+/** One block at work on so many tokens. */
+function blockBytes({ hiddenSize, intermediateSize }: Architecture, tokens: number, temporaries: number): number {
+  return 4 * tokens * (temporaries * hiddenSize + 3 * intermediateSize);
+}
+
 /** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */
 export function transferMemory(
   model: Model,
   stage: Pick<AttentionOutputsStage, "batch" | "length" | "accumulate" | "updates_per_pass" | "frozen_products">,
 ): number {
-  const { hiddenSize, intermediateSize, layers, heads, groups, headDim } = model.architecture;
-  const stream = 4 * stage.batch * stage.length;
-  const block = stream * (transferTemporaries * hiddenSize + 3 * intermediateSize);
-  const pass = stream * layers * 2 * (heads + groups) * headDim;
+  const { layers, heads, groups, headDim } = model.architecture;
+  const tokens = stage.batch * stage.length;
+  const block = blockBytes(model.architecture, tokens, transferTemporaries);
+  const pass = 4 * tokens * layers * 2 * (heads + groups) * headDim;
   const kept = rememberedPasses(stage) * pass;
   const weights = weightBytes(model.architecture) + quantizedBytes(model, stage, 1);
   return baseBytes + weights + optimizerCopies * mixerBytes(model) + block + kept;
@@ -81,12 +87,12 @@ export function transferMemory(
 
 /** Peak memory of finetuning: weights, activations as the stage's plan keeps them, the head. */
 export function finetuneMemory(model: Model, stage: NextTokenStage): number {
-  const { hiddenSize, intermediateSize, layers } = model.architecture;
+  const { layers } = model.architecture;
   const perLayer = finetuneActivations(stage, model);
   const recomputed = recomputedLayers(stage, model);
   const activations = (layers - recomputed) * perLayer.saved + recomputed * perLayer.recomputed;
   const temporaries = 2 * transferTemporaries + (stage.frozen_products === "float32" ? 0 : quantizedTemporaries);
-  const block = 4 * stage.batch * stage.length * (temporaries * hiddenSize + 3 * intermediateSize);
+  const block = blockBytes(model.architecture, stage.batch * stage.length, temporaries);
   // The forward products' integers and the backward ones'.
   const weights = weightBytes(model.architecture) + quantizedBytes(model, stage, 2);
   return baseBytes + weights + mixerBytes(model) + activations + block + headBytes;
@@ -94,8 +100,7 @@ export function finetuneMemory(model: Model, stage: NextTokenStage): number {
 
 /** Memory of the comparison with the teacher that ends a conversion, in windows of `length`. */
 export function comparisonMemory(model: Model, length: number): number {
-  const { hiddenSize, intermediateSize } = model.architecture;
-  const block = 4 * length * (transferTemporaries * hiddenSize + 3 * intermediateSize);
+  const block = blockBytes(model.architecture, length, transferTemporaries);
   return baseBytes + weightBytes(model.architecture) + mixerBytes(model) + block + headBytes;
 }
 

@@ -2,7 +2,7 @@
 import { totalmem } from "node:os";
 import type { Model } from "../inference/model.ts";
 import type { ProjectionRole } from "../model/projection.ts";
-import type { AdapterPlan } from "../model/training-block.ts";
+import { type AdapterPlan, adapterShapes } from "../model/training-block.ts";
 import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
 import type { Engine } from "../runtime/index.ts";
 import { activationBytes, layersToRecompute } from "../training/activations.ts";
@@ -143,14 +143,14 @@ export function finetuneActivations(
   { architecture, mixers }: Pick<Model, "architecture" | "mixers">,
 ) {
   const adapters = adapterPlan(stage);
-  const roles = adapters?.targets.flatMap((role) => [`adapter.${role}.a`, `adapter.${role}.b`]) ?? [];
+  const factors = adapters === null ? [] : [...adapterShapes(architecture, adapters).keys()];
   const last = mixers.at(-1);
   if (last === undefined) throw new RangeError("a model needs a layer");
   const learning = Object.keys(last.parameters).filter(trainsOf(stage));
   const plan = {
     mixer: last.spec,
     ...(adapters && { adapters }),
-    trained: [...roles, ...learning.map((name) => `mixer.${name}`)],
+    trained: [...factors, ...learning.map((name) => `mixer.${name}`)],
     products: stage.frozen_products,
   };
   return activationBytes(architecture, plan, stage.batch, stage.length);

@@ -19,7 +19,7 @@ import type { TokenWindow } from "./data-order.ts";
 import { sumTensors } from "./sum-tensors.ts";
 
 /** Bytes of logits formed at once in the loss: rows are few where the vocabulary is large. */
-const logitBytes = 96 * 2 ** 20;
+export const logitBytes = 96 * 2 ** 20;
 
 /** How a block runs where nothing learns from it. */
 const scoring = { activations: "recomputed", products: "float32" } as const;
@@ -80,7 +80,7 @@ export class Stack {
     let x = await this.#embed(window, weights);
     for (const [layer, feeds] of weights.layers.entries()) {
       inputs.push(x);
-      const { y, ...saved } = await this.#forward(layer, x, feeds);
+      const { y, ...saved } = await this.#forward(layer, x, feeds, `layer ${layer}`);
       kept.push(saved);
       x = y as FloatTensor;
     }
@@ -108,11 +108,8 @@ export class Stack {
   async score(window: TokenWindow, weights: StackWeights): Promise<{ total: number; count: number }> {
     let x = await this.#embed(window, weights);
     for (const [layer, feeds] of weights.layers.entries()) {
-      const { key, block } = this.#block(layer, scoring);
-      const program = await this.#engine.cached(`${key} forward`, () => block.forward);
       // Two places, in turn, serve all layers.
-      const into = this.#activations.of(`score ${layer % 2}`, program);
-      x = (await program.run({ ...feeds, ...this.#angles, x }, into)).y as FloatTensor;
+      x = (await this.#forward(layer, x, feeds, `score ${layer % 2}`, scoring)).y as FloatTensor;
     }
     let [total, count] = [0, 0];
     for (const chunk of this.#chunks(x, window)) {
@@ -159,10 +156,16 @@ export class Stack {
     return { key, block };
   }
 
-  async #forward(layer: number, x: FloatTensor, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
-    const { key, block } = this.#block(layer);
+  async #forward(
+    layer: number,
+    x: FloatTensor,
+    feeds: Readonly<Record<string, Tensor>>,
+    place: string,
+    changes?: Partial<TrainingBlockPlan>,
+  ): Promise<Tensors> {
+    const { key, block } = this.#block(layer, changes);
     const program = await this.#engine.cached(`${key} forward`, () => block.forward);
-    return await program.run({ ...feeds, ...this.#angles, x }, this.#activations.of(`layer ${layer}`, program));
+    return await program.run({ ...feeds, ...this.#angles, x }, this.#activations.of(place, program));
   }
 
   async #backward(layer: number, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
