@@ -69,8 +69,8 @@ export interface GraphMessage {
   readonly nodes: readonly NodeMessage[];
   readonly initializers: readonly TensorMessage[];
   readonly inputs: readonly ValueMessage[];
-  /** Names of outputs that are sequences of float32 tensors; they come before the others. */
-  readonly sequences: readonly string[];
+  /** Outputs that are sequences of tensors; they come before the others. */
+  readonly sequences: readonly Omit<ValueMessage, "shape">[];
   readonly outputs: readonly ValueMessage[];
 }
 
@@ -105,14 +105,11 @@ function writeValue(writer: BinaryWriter, value: ValueMessage): void {
   );
 }
 
-/** ONNX's number of float32. */
-const float32 = 1;
-
-function writeSequence(writer: BinaryWriter, name: string): void {
-  text(writer, 1, name);
+function writeSequence(writer: BinaryWriter, value: Omit<ValueMessage, "shape">): void {
+  text(writer, 1, value.name);
   message(writer, 2, (type) =>
     message(type, 4, (sequence) =>
-      message(sequence, 1, (element) => message(element, 1, (tensor) => integer(tensor, 1, float32))),
+      message(sequence, 1, (element) => message(element, 1, (tensor) => integer(tensor, 1, value.type))),
     ),
   );
 }
@@ -136,7 +133,7 @@ export function writeModel(graph: GraphMessage): Uint8Array<ArrayBuffer> {
     text(inner, 2, "program");
     for (const tensor of graph.initializers) message(inner, 5, (field) => writeTensor(field, tensor));
     for (const value of graph.inputs) message(inner, 11, (field) => writeValue(field, value));
-    for (const name of graph.sequences) message(inner, 12, (field) => writeSequence(field, name));
+    for (const value of graph.sequences) message(inner, 12, (field) => writeSequence(field, value));
     for (const value of graph.outputs) message(inner, 12, (field) => writeValue(field, value));
   });
   for (const { domain, version } of operatorSets) {

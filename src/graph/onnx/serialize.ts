@@ -60,7 +60,7 @@ export function serialize(program: Program, { mark }: SerializeOptions = {}): Ui
     nodes: [...nodes, ...publish(program, nameOf)],
     initializers: [...initializers.values()],
     inputs: [...program.inputs].map(([name, { dtype, shape }]) => ({ name, type: onnxTypeOf(dtype), shape })),
-    sequences: mark === undefined ? [] : [mark],
+    sequences: mark === undefined ? [] : [{ name: mark, type: onnxTypeOf("float32") }],
     outputs: Object.entries<Value>(program.outputs).map(([name, { dtype, shape }]) => ({
       name,
       type: onnxTypeOf(dtype),
