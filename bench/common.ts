@@ -40,6 +40,20 @@ export interface PeerSpeed {
   readonly peak_gib: number;
 }
 
+/** The texts that the peer and its rivals learn from, by their path below the shared data. */
+export const trainingTexts = [
+  ["wikitext-2", "valid.detokenized.txt"],
+  ["books", "chesterton-brown.txt"],
+  ["books", "edgeworth-parents.txt"],
+] as const;
+
+/** Where the peer lies: its interpreter, folder of scripts and model; undefined where an option is not given. */
+export function peerOf({ python, peers, "peer-model": model }: BenchOptions) {
+  if (python === undefined || peers === undefined || model === undefined) return undefined;
+  const run = async (args: readonly string[]) => (await execute(python, args, { maxBuffer: 1 << 24 })).stdout.trim();
+  return { peers, model, run };
+}
+
 /** Runs the peer in PyTorch, or returns undefined where `--python`, `--peers` or `--peer-model` is not given. */
 export async function peerSpeed(
   options: BenchOptions,
@@ -48,8 +62,8 @@ export async function peerSpeed(
   batch: number,
   dtype = "bf16",
 ): Promise<PeerSpeed | undefined> {
-  const { python, peers, "peer-model": model } = options;
-  if (python === undefined || peers === undefined || model === undefined) return undefined;
+  const peer = peerOf(options);
+  if (peer === undefined) return undefined;
   const settings = {
     stage,
     length,
@@ -59,10 +73,8 @@ export async function peerSpeed(
     steps: number(options, "steps", 3),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const { stdout } = await execute(python, [join(peers, "throughput.py"), model, "--impl", "chunked", ...flags], {
-    maxBuffer: 1 << 24,
-  });
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as PeerSpeed;
+  const printed = await peer.run([join(peer.peers, "throughput.py"), peer.model, "--impl", "chunked", ...flags]);
+  return JSON.parse(printed.split("\n").at(-1) ?? "") as PeerSpeed;
 }
 
 /** Runs the built command line and returns its JSON document. */

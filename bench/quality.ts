@@ -1,7 +1,7 @@
 /** The quality a recipe reaches for a token budget on SmolLM2, by the peer's texts and protocol. */
 import { join } from "node:path";
 import type { BenchOptions } from "./common.ts";
-import { data, print, subquad } from "./common.ts";
+import { data, print, subquad, trainingTexts } from "./common.ts";
 
 /**
  * `--output DIR --length N --batch N --settings "key=value key=value"`: 400k transfer and 300k finetuning tokens; with
@@ -10,11 +10,6 @@ import { data, print, subquad } from "./common.ts";
 export async function quality(options: BenchOptions): Promise<void> {
   const output = options.output ?? "out/quality";
   const model = options.model ?? data(options, "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf");
-  const texts = [
-    ["wikitext-2", "valid.detokenized.txt"],
-    ["books", "chesterton-brown.txt"],
-    ["books", "edgeworth-parents.txt"],
-  ];
   const budget =
     options.recipe === undefined
       ? [
@@ -27,7 +22,7 @@ export async function quality(options: BenchOptions): Promise<void> {
     "linearize",
     model,
     "--text",
-    ...texts.map((parts) => data(options, ...parts)),
+    ...trainingTexts.map((parts) => data(options, ...parts)),
     ...budget,
     ...["--output", output, "--threads", options.threads ?? "2"],
     ...set.flatMap((setting) => ["--set", setting]),

@@ -1,15 +1,13 @@
 /** Seconds until attention transfer reaches a held-out loss, under the settings given. */
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { createEngine } from "../src/runtime/index.ts";
 import { DataOrder } from "../src/training/data-order.ts";
 import { heldOutWindows } from "../src/training/held-out.ts";
 import { createSchedule } from "../src/training/schedule.ts";
 import { TransferTrainee } from "../src/training/transfer.ts";
 import type { BenchOptions } from "./common.ts";
-import { data, number, openTeacher, print, untrained } from "./common.ts";
+import { data, number, openTeacher, peerOf, print, trainingTexts, untrained } from "./common.ts";
 
 /** Settings as JSON: `{"rate":0.01,"cosine":true,"clip":1,"evaluateEvery":50}`. */
 interface Settings {
@@ -23,14 +21,6 @@ interface Settings {
   /** The windows' weight at first. */
   readonly gamma?: number;
 }
-
-const trainingTexts = [
-  ["wikitext-2", "valid.detokenized.txt"],
-  ["books", "chesterton-brown.txt"],
-  ["books", "edgeworth-parents.txt"],
-] as const;
-
-const execute = promisify(execFile);
 
 /** The lengths and tokens that held-out text is judged by. */
 const judged = { length: 512, tokens: 40960 };
@@ -92,10 +82,11 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
 
 /** The peer's curve, where its interpreter, scripts and model are named. */
 async function peerCurve(options: BenchOptions): Promise<void> {
-  const { python, peers, "peer-model": model, threads = "2", tokens = "400000" } = options;
-  if (python === undefined || peers === undefined || model === undefined) return;
+  const { threads = "2", tokens = "400000" } = options;
+  const peer = peerOf(options);
+  if (peer === undefined) return;
   const script = fileURLToPath(new URL("peers/transfer_loss.py", import.meta.url));
   const texts = [data(options, "wikitext-2", "test.txt"), ...trainingTexts.map((parts) => data(options, ...parts))];
-  const { stdout } = await execute(python, [script, peers, model, tokens, threads, ...texts]);
-  for (const line of stdout.trim().split("\n")) print({ peer: JSON.parse(line) as unknown });
+  const printed = await peer.run([script, peer.peers, peer.model, tokens, threads, ...texts]);
+  for (const line of printed.split("\n")) print({ peer: JSON.parse(line) as unknown });
 }
