@@ -59,7 +59,7 @@ export async function speed(options: BenchOptions): Promise<void> {
   }
   const ours = (1000 * batch * length) / best;
   const peak = peakProcessMemory() / 2 ** 30;
-  await engine.dispose();
+  await engine.release();
   const peer = await peerSpeed(options, stage, length, batch);
   print({
     stage,

@@ -29,5 +29,5 @@ export async function stories(options: BenchOptions): Promise<void> {
     }
     print({ file: join("stories260K", file), tokens: count, nats_per_token: total / count });
   }
-  await engine.dispose();
+  await engine.release();
 }

@@ -48,5 +48,5 @@ export async function teacher(options: BenchOptions): Promise<void> {
       tokens_per_second: (1000 * 20480) / (performance.now() - began),
     });
   }
-  await engine.dispose();
+  await engine.release();
 }

@@ -76,7 +76,7 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     judge.optimizer.adopt(trainee.optimizer.snapshot());
     print({ tokens: ((step + 1) * batch * length) / repeats, seconds, train: loss, held_out: await judge.heldOut() });
   }
-  await engine.dispose();
+  await engine.release();
   await peerCurve(options);
 }
 

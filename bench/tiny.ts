@@ -53,5 +53,5 @@ export async function tiny(options: BenchOptions): Promise<void> {
     recall: right / prompts.length,
     prompts: prompts.length,
   });
-  await engine.dispose();
+  await engine.release();
 }

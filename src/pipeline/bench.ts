@@ -31,7 +31,7 @@ export const bench: Verb<BenchOptions, BenchDocument> = async (options, context)
     return { model, threads: open.engine.threads, repeat, rows };
   } finally {
     progress.end();
-    await open.engine.dispose();
+    await open.engine.release();
   }
 };
 

@@ -63,10 +63,10 @@ export const chat: Verb<ChatOptions, ChatSession> = async (options, context) => 
         await decoder.save(state, file);
       },
       status: () => ({ tokens: state.tokens + pending.length, stateBytes: state.bytes }),
-      close: () => engine.dispose(),
+      close: () => engine.release(),
     };
   } catch (error) {
-    await engine.dispose();
+    await engine.release();
     throw error;
   }
 };

@@ -14,7 +14,7 @@ export interface OpenDecoder {
   readonly decoder: Decoder;
 }
 
-/** Opens a model for decoding; its engine must be disposed of. */
+/** Opens a model for decoding; its engine must be released. */
 export async function openDecoder(
   options: CommonOptions & { readonly model: string },
   { reporter }: Context,

@@ -57,7 +57,7 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
           signal: context.signal,
           progress: (tokens) => progress.update({ done: before + tokens }),
         });
-        // Programs of one length and variant serve no other.
+        // Blocks of one length and variant serve no other.
         await engine.release();
         before += tokensOf(length);
         measured[variant.name] = Number.isFinite(result.perplexity) ? result.perplexity : null;
@@ -158,6 +158,6 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
     if (options.report !== undefined) await writeText(options.report, reportPage(document));
     return document;
   } finally {
-    await engine.dispose();
+    await engine.release();
   }
 };

@@ -68,7 +68,7 @@ export const generate: Verb<GenerateOptions, GenerateDocument> = async (options,
       samples,
     };
   } finally {
-    await open.engine.dispose();
+    await open.engine.release();
   }
 };
 

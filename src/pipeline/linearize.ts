@@ -72,7 +72,7 @@ export const linearize: Verb<LinearizeOptions, LinearizeDocument> = async (optio
     removeCheckpoints(checkpoints);
     return document;
   } finally {
-    await engine.dispose();
+    await engine.release();
   }
 };
 

@@ -22,6 +22,6 @@ export const logits: Verb<LogitsOptions, LogitsDocument> = async (options, conte
     const found = topIndices(state.logits.data, options.top);
     return { ids: [...ids], top_ids: found, top_logits: found.map((id) => state.logits.data[id] ?? 0) };
   } finally {
-    await engine.dispose();
+    await engine.release();
   }
 };

@@ -67,6 +67,6 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
       stages,
     };
   } finally {
-    await engine.dispose();
+    await engine.release();
   }
 };

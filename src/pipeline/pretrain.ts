@@ -137,6 +137,6 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
     return document;
   } finally {
     resumed?.close();
-    await engine.dispose();
+    await engine.release();
   }
 };

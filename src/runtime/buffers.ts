@@ -28,11 +28,15 @@ export class Buffers {
     for (const [name, type] of Object.entries<TensorType>(outputs)) {
       if (!names.includes(name)) continue;
       const place = `${key}/${name} ${type.dtype}[${type.shape.join()}]`;
-      const known = this.#held.get(place) ?? zeros(type);
-      if (!this.#held.has(place)) this.#engine.memory.add(this.#purpose, bytesOf(type));
-      this.#held.set(place, known);
-      result[name] = known;
+      result[name] = this.#held.get(place) ?? this.#take(place, type);
     }
     return result as Partial<Tensors<Output>>;
+  }
+
+  #take(place: string, type: TensorType): Tensor {
+    const made = zeros(type);
+    this.#held.set(place, made);
+    this.#engine.memory.add(this.#purpose, bytesOf(type));
+    return made;
   }
 }

@@ -28,8 +28,6 @@ export interface Engine {
   readonly memory: MemoryAccount;
   /** Gives back every compiled program and what it holds; asked for again, it is compiled again. */
   release(): Promise<void>;
-  /** Releases every program at the engine's end. */
-  dispose(): Promise<void>;
 }
 
 /** Bytes held on behalf of callers, by what they are for. */

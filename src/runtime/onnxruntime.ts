@@ -45,10 +45,6 @@ class OnnxRuntimeEngine implements Engine {
     return (await known) as Executable<Output>;
   }
 
-  async dispose(): Promise<void> {
-    await this.release();
-  }
-
   async release(): Promise<void> {
     const sessions = await Promise.all(this.#byHash.values());
     this.#byHash.clear();

@@ -103,6 +103,6 @@ describe("attention over a buffer", () => {
     }
     expectClose(cachedKeys.data.slice(0, length * dim), full.keys.slice(0, length * dim), 0);
     expect(cachedKeys.data[length * dim]).toBe(9);
-    await engine.dispose();
+    await engine.release();
   });
 });

@@ -9,14 +9,14 @@ import { relativeError } from "../compare.ts";
 import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
 
 const engine = createEngine({ threads: 1 });
-afterAll(() => engine.dispose());
+afterAll(() => engine.release());
 
 /** Logits after every token, from the training form. */
 async function trained(model: Model, ids: readonly number[]): Promise<Float32Array[]> {
   const forward = new ForwardPass(createEngine({ threads: 1 }), model);
   const hidden = await forward.hidden({ ids, batch: 1, length: ids.length });
   const { data } = await forward.logits(floats([ids.length, model.architecture.hiddenSize], hidden.data));
-  await forward.engine.dispose();
+  await forward.engine.release();
   const width = model.architecture.vocabularySize;
   return ids.map((_id, place) => data.slice(place * width, (place + 1) * width));
 }

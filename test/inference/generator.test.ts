@@ -8,7 +8,7 @@ import { createEngine } from "../../src/runtime/index.ts";
 import { preset, randomIds, tinyModel } from "./tiny-model.ts";
 
 const engine = createEngine({ threads: 1 });
-afterAll(() => engine.dispose());
+afterAll(() => engine.release());
 const slide: MixerSpec = { ...preset("lolcats"), window: { kind: "slide", size: 4 } };
 const decoder = new Decoder(engine, tinyModel([slide]));
 const prompt = randomIds(9, 61);

@@ -14,7 +14,7 @@ import { temporaryFolder } from "../formats/temporary.ts";
 import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
 
 const engine = createEngine({ threads: 1 });
-afterAll(() => engine.dispose());
+afterAll(() => engine.release());
 const slide: MixerSpec = { ...preset("lolcats"), window: { kind: "slide", size: 4 } };
 const besideState: MixerSpec = {
   ...preset("linear-attention"),

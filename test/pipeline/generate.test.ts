@@ -65,7 +65,7 @@ describe("SmolLM2 from its GGUF", () => {
       for await (const id of tokens) made.push(id);
       expect(made).toEqual(greedy_32);
     }
-    await engine.dispose();
+    await engine.release();
   });
 
   dataTest("by the verb: the text without its closing token, and what it took", async () => {

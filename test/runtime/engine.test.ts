@@ -16,7 +16,7 @@ test("equal programs share one compilation, others do not", async () => {
   expect(other).not.toBe(first);
   const held = engine.memory.byPurpose().programs;
   expect(held).toBeGreaterThan(0);
-  await engine.dispose();
+  await engine.release();
   expect(engine.memory.byPurpose().programs).toBe(0);
   expect(engine.memory.peak).toBe(held);
 });
@@ -31,7 +31,7 @@ test("a cached program is made once per key", async () => {
     });
   expect(await cached()).toBe(await cached());
   expect(made).toBe(1);
-  await engine.dispose();
+  await engine.release();
 });
 
 test("outputs are written to the tensors given, and inputs are read where they lie", async () => {
@@ -48,7 +48,7 @@ test("outputs are written to the tensors given, and inputs are read where they l
   const buffer = Float32Array.of(0, 0, 0, 7, 8, 0);
   await executable.run({ x: floats([2], buffer.subarray(3, 5)) }, { y: floats([2], buffer.subarray(1, 3)) });
   expect([...buffer]).toEqual([0, 15, 17, 7, 8, 0]);
-  await engine.dispose();
+  await engine.release();
 });
 
 test("nothing is allocated for an output that was given its place", async () => {
@@ -61,7 +61,7 @@ test("nothing is allocated for an output that was given its place", async () => 
   for (let run = 0; run < 4; run++) await executable.run({ x }, { y });
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size);
   expect(y.data[size - 1]).toBe(1);
-  await engine.dispose();
+  await engine.release();
 });
 
 test("an operator that fails is an error", async () => {
@@ -70,7 +70,7 @@ test("an operator that fails is an error", async () => {
   const table = floats([2, 1], Float32Array.of(3, 4));
   expect([...((await executable.run({ table, ids: indices([1], [1]) })).y.data as Float32Array)]).toEqual([4]);
   await expect(executable.run({ table, ids: indices([1], [7]) })).rejects.toThrow("out of");
-  await engine.dispose();
+  await engine.release();
 });
 
 test("buffers are the same memory under one key, and are accounted for once", async () => {
@@ -82,7 +82,7 @@ test("buffers are the same memory under one key, and are accounted for once", as
   expect(buffers.of("b", executable).y).not.toBe(first.y);
   expect(buffers.of("a", executable, [])).toEqual({});
   expect(engine.memory.byPurpose().activations).toBe(2 * 2 * 4);
-  await engine.dispose();
+  await engine.release();
 });
 
 test("a missing or misshapen input is named", async () => {
@@ -90,7 +90,7 @@ test("a missing or misshapen input is named", async () => {
   const executable = await engine.compile(make(2));
   await expect(executable.run({})).rejects.toThrow('the program\'s input "x" was not given');
   await expect(executable.run({ x: floats([3]) })).rejects.toThrow('input "x" was given as float32[3], not float32[2]');
-  await engine.dispose();
+  await engine.release();
 });
 
 test("an account keeps the peak", () => {
