@@ -6,6 +6,7 @@ export { and, type CastAttributes, cast, equal, greater, less, not, or, where } 
 export { type AddRowsAttributes, addRows, pick, rows } from "./gather.ts";
 export { type GradientRule, stopGradient, withGradient } from "./gradient-rules.ts";
 export { type LinearAttentionResult, linearAttention } from "./linear-attention.ts";
+export { type LinearScanAttributes, type LinearScanOptions, type LinearScanResult, linearScan } from "./linear-scan.ts";
 export { type MatmulAttributes, type MatmulOptions, matmul } from "./matmul.ts";
 export { type RmsNormAttributes, rmsNorm } from "./normalize.ts";
 export { type QuantizedMatrix, quantizedMatmul } from "./quantized.ts";
@@ -43,6 +44,7 @@ export {
   input,
   integers,
   mask,
+  numbers,
   scalar,
 } from "./source.ts";
 export { type SplitAttributes, split } from "./split.ts";

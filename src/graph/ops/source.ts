@@ -3,8 +3,18 @@ import { createHash } from "node:crypto";
 import { bytesPerElement, type DType, type Shape, sizeOf } from "../type.ts";
 import { applyOne, type Operation, type Value } from "../value.ts";
 
-/** Elements of a constant, row-major. Booleans are bytes of 0 and 1; int64 is BigInt64Array. */
-export type ConstantData = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array | Uint16Array;
+/**
+ * Elements of a constant, row-major. Booleans are bytes of 0 and 1; int64 is BigInt64Array. Float32 constants may be given
+ * in float64: engines round them, the reference interpreter does not.
+ */
+export type ConstantData =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int8Array
+  | Uint8Array
+  | Uint16Array;
 
 /** Attributes of an `input`. */
 export interface InputAttributes {
@@ -41,18 +51,26 @@ export function contentHash(data: ConstantData): string {
   return hash;
 }
 
+/** A string equal for constants of equal type and content. */
+export function constantKey({ dtype, shape, data }: ConstantAttributes): string {
+  return `${dtype}[${shape.join()}]${contentHash(data)}`;
+}
+
 export const constantOperation: Operation<ConstantAttributes> = {
   name: "constant",
   infer: (_inputs, { dtype, shape, data }) => {
     const expected = sizeOf(shape);
     if (data.length !== expected) throw new Error(`${data.length} elements given for a shape of ${expected}`);
-    if (data.BYTES_PER_ELEMENT !== bytesPerElement[dtype]) throw new Error(`the data's elements are not ${dtype}`);
+    const exact = dtype === "float32" && data instanceof Float64Array;
+    if (!exact && data.BYTES_PER_ELEMENT !== bytesPerElement[dtype]) {
+      throw new Error(`the data's elements are not ${dtype}`);
+    }
     return [{ dtype, shape }];
   },
   gradient: () => [],
   // Constants become initializers: the serialiser writes their bytes.
   emit: () => {},
-  key: ({ dtype, shape, data }) => `${dtype}[${shape.join()}]${contentHash(data)}`,
+  key: constantKey,
 };
 
 /** A tensor the caller feeds at each run, under a name unique in its program. */
@@ -67,7 +85,13 @@ export function constant(data: ConstantData, shape: Shape, dtype: DType = "float
 
 /** A float32 constant, of shape `[]` or filled over `shape`. */
 export function scalar(value: number, shape: Shape = []): Value {
-  return constant(new Float32Array(sizeOf(shape)).fill(value), shape);
+  const data = Math.fround(value) === value ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape));
+  return constant(data.fill(value), shape);
+}
+
+/** A float32 constant of the given numbers, row-major. */
+export function numbers(values: readonly number[], shape: Shape = [values.length]): Value {
+  return constant(Float64Array.from(values), shape);
 }
 
 /** A one-dimensional int64 constant. */
