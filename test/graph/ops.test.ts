@@ -14,6 +14,20 @@ const angles = (count: number, half: number, f: (x: number) => number) =>
     [count, half],
   );
 
+const joined = (...values: g.Value[]) =>
+  g.concat(
+    values.map((value) => g.reshape(value, [-1])),
+    0,
+  );
+
+/** Every output of a scan in one vector. */
+const scanned =
+  (options: g.LinearScanOptions) =>
+  (...[factors, written, initial]: g.Value[]) => {
+    const { before, final } = g.linearScan(factors as g.Value, written as g.Value, initial as g.Value, options);
+    return joined(before, final);
+  };
+
 const cases: Record<string, Case> = {
   add: { shapes: [[2, 3], [3]], build: g.add },
   "add of scalars": { shapes: [[1], [2, 2]], build: g.add },
@@ -187,6 +201,67 @@ const cases: Record<string, Case> = {
       return g.concat([g.reshape(result.output, [-1]), g.reshape(result.state, [-1])], 0);
     },
   },
+  linearScan: {
+    shapes: [
+      [4, 1, 3, 1],
+      [4, 2, 3, 2],
+      [2, 3, 2],
+    ],
+    build: scanned({}),
+  },
+  "linearScan reversed": {
+    shapes: [
+      [3, 2, 2],
+      [3, 2, 2],
+      [2, 2],
+    ],
+    build: scanned({ reverse: true }),
+  },
+  "linearScan by matrices": {
+    shapes: [
+      [4, 2, 1, 3, 3],
+      [4, 2, 2, 3, 2],
+      [2, 2, 3, 2],
+    ],
+    build: scanned({ matrix: true }),
+  },
+  "linearScan by transposed matrices, reversed": {
+    shapes: [
+      [3, 3, 3],
+      [3, 3, 2],
+      [3, 2],
+    ],
+    build: scanned({ matrix: true, reverse: true, transposed: true }),
+  },
+  "linearScan of one step": {
+    shapes: [
+      [1, 2, 3, 3],
+      [1, 2, 3, 2],
+      [2, 3, 2],
+    ],
+    build: scanned({ matrix: true }),
+  },
+  "linearScan read before each step alone": {
+    shapes: [
+      [3, 2],
+      [3, 2],
+      [1, 2],
+    ],
+    build: (factors, written, initial) =>
+      g.linearScan(g.reshape(factors, [3, 1, 2]), g.reshape(written, [3, 1, 2]), initial).before,
+  },
+  "linearScan read at its end alone": {
+    shapes: [[3, 1], [3, 2], [2]],
+    build: (factors, written, initial) => g.linearScan(factors, written, initial).final,
+  },
+  "linearScan twice": {
+    shapes: [[3, 2], [3, 2], [2]],
+    build: (factors, written, initial) => {
+      const first = g.linearScan(factors, written, initial);
+      const second = g.linearScan(g.tanh(first.before), written, first.final, { reverse: true });
+      return joined(second.before, second.final);
+    },
+  },
   "withGradient of an expression": {
     shapes: [[4]],
     build: (x) => g.withGradient(g.multiply(x, x), [x], (upstream, a) => [a.multiply(upstream, a.multiply(2, x))]),
@@ -210,6 +285,8 @@ describe("errors name the expression and its shapes", () => {
     ["concat", () => g.concat([x, g.input("y", [3, 3])], 1)],
     ["slice", () => g.slice(x, 1, 2, 9)],
     ["split", () => g.split(x, 1, [2, 2])],
+    ["linearScan of other steps", () => g.linearScan(g.input("f", [2, 3]), g.input("w", [4, 3]), g.input("s", [3]))],
+    ["linearScan of another state", () => g.linearScan(g.input("f", [4, 2, 3]), x, g.input("s", [3]))],
     ["pick", () => g.pick(x, g.integers([1]))],
     ["no derivative", () => g.gradient(g.sum(applyOne(opaque, [x], {})), [x])],
     ["a loss that is no scalar", () => g.gradient(x, [x])],

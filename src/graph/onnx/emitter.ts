@@ -1,8 +1,14 @@
 /** What an operation's emission rule may write: ONNX nodes and small constants. */
-import type { Node } from "../value.ts";
+import type { Node, Value } from "../value.ts";
+import type { GraphMessage } from "./messages.ts";
 
 /** An ONNX attribute's value; whole numbers become INT unless wrapped in `{ float }`. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly graph: GraphMessage };
 
 /** Collects the ONNX nodes of one program. Names are unique strings; an empty name is an absent optional input. */
 export interface Emitter {
@@ -28,4 +34,9 @@ export interface Emitter {
   temporary(): string;
   /** Makes the node's output another name of an existing value: nothing is computed. */
   alias(node: Node, name: string): void;
+  /**
+   * The expressions `outputs` of the input nodes `inputs` as a graph of its own, for the attribute of a loop.
+   * Inputs in `captured` are not the graph's: they stand for values of this program, under the names given.
+   */
+  body(inputs: readonly Value[], outputs: readonly Value[], captured?: ReadonlyMap<Value, string>): OnnxAttribute;
 }

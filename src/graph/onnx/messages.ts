@@ -7,7 +7,7 @@ import type { OnnxAttribute } from "./emitter.ts";
 /** Appends fields to a message. */
 type Write = (writer: BinaryWriter) => void;
 
-const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 function text(writer: BinaryWriter, field: number, value: string): void {
   writer.tag(field, WireType.LengthDelimited).string(value);
@@ -34,6 +34,9 @@ function writeAttribute(writer: BinaryWriter, name: string, value: OnnxAttribute
   } else if ("float" in value) {
     writer.tag(2, WireType.Bit32).float(value.float);
     integer(writer, 20, attributeTypes.float);
+  } else if ("graph" in value) {
+    message(writer, 6, (inner) => writeGraph(inner, value.graph));
+    integer(writer, 20, attributeTypes.graph);
   } else {
     for (const element of value) integer(writer, 8, element);
     integer(writer, 20, attributeTypes.ints);
@@ -66,6 +69,7 @@ export interface ValueMessage {
 
 /** A GraphProto's content. */
 export interface GraphMessage {
+  readonly name: string;
   readonly nodes: readonly NodeMessage[];
   readonly initializers: readonly TensorMessage[];
   readonly inputs: readonly ValueMessage[];
@@ -114,6 +118,17 @@ function writeSequence(writer: BinaryWriter, value: Omit<ValueMessage, "shape">)
   );
 }
 
+function writeGraph(writer: BinaryWriter, graph: GraphMessage): void {
+  graph.nodes.forEach((node, index) => {
+    message(writer, 1, (field) => writeNode(field, node, index));
+  });
+  text(writer, 2, graph.name);
+  for (const tensor of graph.initializers) message(writer, 5, (field) => writeTensor(field, tensor));
+  for (const value of graph.inputs) message(writer, 11, (field) => writeValue(field, value));
+  for (const value of graph.sequences) message(writer, 12, (field) => writeSequence(field, value));
+  for (const value of graph.outputs) message(writer, 12, (field) => writeValue(field, value));
+}
+
 /** Versions a model declares: the newest operator set ONNX Runtime 1.30 guarantees for every operation we emit. */
 const irVersion = 10;
 const operatorSets = [
@@ -126,16 +141,7 @@ export function writeModel(graph: GraphMessage): Uint8Array<ArrayBuffer> {
   const writer = new BinaryWriter();
   integer(writer, 1, irVersion);
   text(writer, 2, "subquad");
-  message(writer, 7, (inner) => {
-    graph.nodes.forEach((node, index) => {
-      message(inner, 1, (field) => writeNode(field, node, index));
-    });
-    text(inner, 2, "program");
-    for (const tensor of graph.initializers) message(inner, 5, (field) => writeTensor(field, tensor));
-    for (const value of graph.inputs) message(inner, 11, (field) => writeValue(field, value));
-    for (const value of graph.sequences) message(inner, 12, (field) => writeSequence(field, value));
-    for (const value of graph.outputs) message(inner, 12, (field) => writeValue(field, value));
-  });
+  message(writer, 7, (inner) => writeGraph(inner, graph));
   for (const { domain, version } of operatorSets) {
     message(writer, 8, (set) => {
       text(set, 1, domain);

@@ -21,6 +21,7 @@ import { broadcastStrides, elementwise, fill, type Kernel, mapIndices, rowsOf, t
 import { matmul } from "./matmul.ts";
 import { quantizedMatmul } from "./quantized.ts";
 import { binary, unary } from "./scalar.ts";
+import { linearScan } from "./scan.ts";
 
 function reduction(start: number, combine: (total: number, x: number) => number, mean = false): Kernel {
   return ([x], attributes) => {
@@ -238,6 +239,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   split,
   pad,
   cumulativeSum,
+  linearScan,
   matmul,
   quantizedMatmul,
   softmax: ([x]) => [

@@ -1,0 +1,27 @@
+/** The interpreter's recurrences. */
+import { type LinearScanAttributes, sizeOf } from "../../graph/index.ts";
+import { elementwise, fill, type Kernel, take } from "./loops.ts";
+import { matmul } from "./matmul.ts";
+
+const product = elementwise(([a = 0, b = 0]) => a * b);
+
+/** S ← factor · S + written, keeping every state a step received. */
+export const linearScan: Kernel = (inputs, attributes, node) => {
+  const { matrix, reverse, transposed } = attributes as LinearScanAttributes;
+  const [factors, written, initial] = [take(inputs[0]), take(inputs[1]), take(inputs[2])];
+  const [steps = 0, ...factorShape] = factors.shape;
+  const [factorSize, size] = [sizeOf(factorShape), sizeOf(initial.shape)];
+  const before = fill(written.shape, 0);
+  let state = initial;
+  for (let walked = 0; walked < steps; walked++) {
+    const step = reverse ? steps - 1 - walked : walked;
+    before.data.set(state.data, step * size);
+    const factor = { shape: factorShape, data: factors.data.subarray(step * factorSize, (step + 1) * factorSize) };
+    const [carried] = matrix
+      ? matmul([factor, state], { transposeA: transposed, transposeB: false, scale: 1 }, node)
+      : product([factor, state], {}, node);
+    const data = take(carried).data.map((x, place) => x + (written.data[step * size + place] ?? 0));
+    state = { shape: initial.shape, data };
+  }
+  return [before, state];
+};
