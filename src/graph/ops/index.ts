@@ -1,11 +1,18 @@
 /** Every operation of the graph: the algebra that models, mixers and gradient rules are written in. */
 export { type CausalAttentionAttributes, causalAttention } from "./attention.ts";
 export { add, divide, maximum, minimum, multiply, type Operand, power, quotient, subtract } from "./binary.ts";
+export type { Body } from "./body.ts";
 export { type CachedAttentionAttributes, type CachedAttentionResult, cachedAttention } from "./cached-attention.ts";
 export { and, type CastAttributes, cast, equal, greater, less, not, or, where } from "./compare.ts";
 export { type AddRowsAttributes, addRows, pick, rows } from "./gather.ts";
 export { type GradientRule, stopGradient, withGradient } from "./gradient-rules.ts";
-export { type LinearAttentionResult, linearAttention } from "./linear-attention.ts";
+export { type LinearScanAttributes, type LinearScanOptions, type LinearScanResult, linearScan } from "./linear-scan.ts";
+export {
+  type FusedGates,
+  gatedLinearAttention,
+  type LinearAttentionResult,
+  linearAttention,
+} from "./linear-attention.ts";
 export { type LinearScanAttributes, type LinearScanOptions, type LinearScanResult, linearScan } from "./linear-scan.ts";
 export { type MatmulAttributes, type MatmulOptions, matmul } from "./matmul.ts";
 export { type RmsNormAttributes, rmsNorm } from "./normalize.ts";
@@ -20,6 +27,7 @@ export {
   sumTo,
 } from "./reduce.ts";
 export { rotary } from "./rotary.ts";
+export { type ScanAttributes, type ScanOptions, type ScanResult, type ScanStep, scan } from "./scan.ts";
 export {
   type AxisAttributes,
   broadcastTo,

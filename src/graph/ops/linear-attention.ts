@@ -1,6 +1,8 @@
 /** ONNX Runtime's fused recurrence: additive linear attention with a carried state. */
+
+import type { Emitter } from "../onnx/emitter.ts";
 import { dimension, formatShape, sameShape } from "../type.ts";
-import { apply, inputOf, type Operation, outputOf, requireDType, type Value } from "../value.ts";
+import { apply, inputOf, type Node, type Operation, outputOf, requireDType, type Value } from "../value.ts";
 
 const linearOperation: Operation = {
   name: "linearAttention",
@@ -42,36 +44,63 @@ const linearOperation: Operation = {
     const forState = g.add(forFinal, g.matmul(queries, forOutput, { transposeA: true }));
     return [forQueries, forKeys, forValues, forState];
   },
-  emit: (emitter, node) => {
-    const [queries = "", keys = "", values = "", state = ""] = emitter.inputs(node);
-    const [output = "", final = ""] = emitter.outputs(node);
-    const [batch = 0, heads = 0, length = 0] = inputOf(node, 0).shape;
-    const packed = (name: string, value: Value) => {
-      const [turned, flat] = [emitter.temporary(), emitter.temporary()];
-      emitter.node("Transpose", [name], [turned], { perm: [0, 2, 1, 3] });
-      const width = heads * dimension(value.shape, 3);
-      emitter.node("Reshape", [turned, emitter.integers([batch, length, width])], [flat]);
-      return flat;
-    };
-    const flat = emitter.temporary();
-    emitter.node(
-      "LinearAttention",
-      [packed(queries, inputOf(node, 0)), packed(keys, inputOf(node, 1)), packed(values, inputOf(node, 2)), state],
-      // The operator needs its second output even where nobody reads it.
-      [flat, final === "" ? emitter.temporary() : final],
-      { q_num_heads: heads, kv_num_heads: heads, update_rule: "linear", scale: { float: 1 } },
-      "com.microsoft",
-    );
-    if (output === "") return;
-    const split = emitter.temporary();
-    emitter.node(
-      "Reshape",
-      [flat, emitter.integers([batch, length, heads, dimension(inputOf(node, 2).shape, 3)])],
-      [split],
-    );
-    emitter.node("Transpose", [split], [output], { perm: [0, 2, 1, 3] });
-  },
+  emit: (emitter, node) => emitFused(emitter, node, {}),
 };
+
+/** Which gates a fused recurrence has. */
+interface GatedAttributes {
+  readonly decay?: boolean;
+  readonly strength?: boolean;
+}
+
+/** With gates the operator has no gradient of its own: it gives none of the states between tokens that one would need. */
+const gatedOperation: Operation<GatedAttributes> = {
+  name: "gatedLinearAttention",
+  costly: () => true,
+  infer: (inputs) => {
+    const [batch, heads, length] = inputOf({ inputs }, 0).shape;
+    for (const gate of inputs.slice(4)) {
+      requireDType(gate, "float32");
+      if (!sameShape(gate.shape.slice(0, 3), [batch ?? 0, heads ?? 0, length ?? 0]))
+        throw new Error(`a gate ${formatShape(gate.shape)} does not fit`);
+    }
+    return linearOperation.infer(inputs.slice(0, 4), {});
+  },
+  emit: emitFused,
+};
+
+function emitFused(emitter: Emitter, node: Node, { decay = false, strength = false }: GatedAttributes): void {
+  const [queries = "", keys = "", values = "", state = "", ...gates] = emitter.inputs(node);
+  const [output = "", final = ""] = emitter.outputs(node);
+  const [batch = 0, heads = 0, length = 0] = inputOf(node, 0).shape;
+  const packed = (name: string, index: number) => {
+    const [turned, flat] = [emitter.temporary(), emitter.temporary()];
+    emitter.node("Transpose", [name], [turned], { perm: [0, 2, 1, 3] });
+    const width = heads * dimension(inputOf(node, index).shape, 3);
+    emitter.node("Reshape", [turned, emitter.integers([batch, length, width])], [flat]);
+    return flat;
+  };
+  const gate = (given: boolean, place: number) => (given ? packed(gates[place] ?? "", 4 + place) : "");
+  const flat = emitter.temporary();
+  emitter.node(
+    "LinearAttention",
+    [packed(queries, 0), packed(keys, 1), packed(values, 2), state, gate(decay, 0), gate(strength, Number(decay))],
+    // The operator needs its second output even where nobody reads it.
+    [flat, final === "" ? emitter.temporary() : final],
+    {
+      q_num_heads: heads,
+      kv_num_heads: heads,
+      update_rule: strength ? (decay ? "gated_delta" : "delta") : decay ? "gated" : "linear",
+      scale: { float: 1 },
+    },
+    "com.microsoft",
+  );
+  if (output === "") return;
+  const split = emitter.temporary();
+  const dim = dimension(inputOf(node, 2).shape, 3);
+  emitter.node("Reshape", [flat, emitter.integers([batch, length, heads, dim])], [split]);
+  emitter.node("Transpose", [split], [output], { perm: [0, 2, 1, 3] });
+}
 
 /** The result of `linearAttention`. */
 export interface LinearAttentionResult {
@@ -87,5 +116,30 @@ export interface LinearAttentionResult {
  */
 export function linearAttention(queries: Value, keys: Value, values: Value, state: Value): LinearAttentionResult {
   const node = apply(linearOperation, [queries, keys, values, state], {});
+  return { output: outputOf(node, 0), state: outputOf(node, 1) };
+}
+
+/** Gates of a fused recurrence. */
+export interface FusedGates {
+  /** log α ≤ 0 `[batch, heads, length, features or 1]`. */
+  readonly decay?: Value;
+  /** Strength β of the delta rule `[batch, heads, length, 1]`; absent where tokens are added. */
+  readonly strength?: Value;
+}
+
+/**
+ * `linearAttention` with gates: S' = diag(α_t) S_{t−1}, S_t = S' + k_tᵀ v_t, or by the delta rule (arXiv 2412.06464)
+ * S_t = S' + β_t k_tᵀ (v_t − k_t S'); o_t = q_t S_t. Float32 engines only; no gradient.
+ */
+export function gatedLinearAttention(
+  queries: Value,
+  keys: Value,
+  values: Value,
+  state: Value,
+  { decay, strength }: FusedGates,
+): LinearAttentionResult {
+  const gates = [decay, strength].filter((gate) => gate !== undefined);
+  const attributes = { decay: decay !== undefined, strength: strength !== undefined };
+  const node = apply(gatedOperation, [queries, keys, values, state, ...gates], attributes);
   return { output: outputOf(node, 0), state: outputOf(node, 1) };
 }

@@ -102,5 +102,45 @@ const linearAttention: Kernel = (inputs) => {
   return [output, state];
 };
 
+const gatedLinearAttention: Kernel = (inputs, attributes) => {
+  const { decay: decays, strength: erases } = attributes as { decay: boolean; strength: boolean };
+  const [queries, keys, values, initial] = [take(inputs[0]), take(inputs[1]), take(inputs[2]), take(inputs[3])];
+  const decay = decays ? take(inputs[4]) : undefined;
+  const strength = erases ? take(inputs[decays ? 5 : 4]) : undefined;
+  const [batch = 0, heads = 0, length = 0, features = 0] = queries.shape;
+  const dim = values.shape[3] ?? 0;
+  const width = decay?.shape[3] ?? 1;
+  const output = fill(values.shape, 0);
+  const state = { shape: initial.shape, data: initial.data.slice() };
+  for (let row = 0; row < batch * heads * length; row++) {
+    const first = Math.floor(row / length) * features;
+    const beta = strength?.data[row];
+    for (let d = 0; d < dim; d++) {
+      let recalled = 0;
+      for (let f = 0; f < features; f++) {
+        const cell = (first + f) * dim + d;
+        const factor = decay === undefined ? 1 : Math.exp(decay.data[row * width + (width === 1 ? 0 : f)] ?? 0);
+        state.data[cell] = factor * (state.data[cell] ?? 0);
+        recalled += (keys.data[row * features + f] ?? 0) * (state.data[cell] ?? 0);
+      }
+      const value = values.data[row * dim + d] ?? 0;
+      const written = beta === undefined ? value : beta * (value - recalled);
+      let read = 0;
+      for (let f = 0; f < features; f++) {
+        const cell = (first + f) * dim + d;
+        state.data[cell] = (state.data[cell] ?? 0) + (keys.data[row * features + f] ?? 0) * written;
+        read += (queries.data[row * features + f] ?? 0) * (state.data[cell] ?? 0);
+      }
+      output.data[row * dim + d] = read;
+    }
+  }
+  return [output, state];
+};
+
 /** Kernels of the fused attention operators. */
-export const attentionKernels: Readonly<Record<string, Kernel>> = { cachedAttention, causalAttention, linearAttention };
+export const attentionKernels: Readonly<Record<string, Kernel>> = {
+  cachedAttention,
+  causalAttention,
+  gatedLinearAttention,
+  linearAttention,
+};
