@@ -35,7 +35,7 @@ export function gradient(loss: Value | readonly Seed[], wrt: readonly Value[]): 
   for (const node of order.toReversed()) {
     const gradients = collected.get(node);
     if (gradients === undefined || !node.inputs.some((value) => needed.has(value.node))) continue;
-    const parts = differentiate(node, gradients);
+    const parts = differentiate(node, gradients, (value) => needed.has(value.node));
     node.inputs.forEach((value, index) => {
       const part = parts[index];
       if (part !== undefined && needed.has(value.node)) contribute(value, part);
@@ -62,10 +62,25 @@ function dependents(order: readonly Node[], wrt: readonly Value[]): Set<Node> {
   return needed;
 }
 
-function differentiate(node: Node, gradients: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+function differentiate(
+  node: Node,
+  gradients: readonly (Value | undefined)[],
+  isNeeded: (value: Value) => boolean,
+): readonly (Value | undefined)[] {
   const { operation, inputs, outputs, attributes } = node;
   const first = outputOf(node, 0);
   if (operation.gradient === undefined) throw new GraphError(`${describe(first)}: this operation has no derivative`);
   const gradientOfFirst = gradients[0] ?? algebra.broadcastTo(algebra.scalar(0), first.shape);
-  return operation.gradient({ inputs, outputs, attributes, gradients, gradient: gradientOfFirst }, algebra);
+  return operation.gradient(
+    {
+      inputs,
+      outputs,
+      attributes,
+      gradients: outputs.map((_output, index) => gradients[index]),
+      gradient: gradientOfFirst,
+      needed: inputs.map(isNeeded),
+      differentiate: gradient,
+    },
+    algebra,
+  );
 }

@@ -1,5 +1,6 @@
 /** Expressions: immutable values that know how they are computed, and the contract every operation fulfils. */
 import { SubquadError } from "../errors.ts";
+import type { Seed } from "./gradient.ts";
 import type { Emitter } from "./onnx/emitter.ts";
 import type * as algebra from "./ops/index.ts";
 import { type DType, formatShape, type Shape, type TensorType } from "./type.ts";
@@ -36,6 +37,10 @@ export interface Backward<A extends object> {
   /** The gradients of all outputs; undefined where an output was not used. */
   readonly gradients: readonly (Value | undefined)[];
   readonly attributes: A;
+  /** For each input, whether anybody asks for its gradient. */
+  readonly needed: readonly boolean[];
+  /** `gradient`, for operations that hold expressions of their own. */
+  readonly differentiate: (seeds: readonly Seed[], wrt: readonly Value[]) => Value[];
 }
 
 /** The operations gradient rules are written in: handed to them, so that the files of operations need not import each other. */

@@ -4,6 +4,7 @@ import { onnxTypeOf } from "../ops/compare.ts";
 import type { ConstantAttributes, InputAttributes } from "../ops/index.ts";
 import { constantKey, contentHash } from "../ops/source.ts";
 import type { Program } from "../program.ts";
+import { simplify } from "../simplify.ts";
 import type { TensorType } from "../type.ts";
 import { type Node, outputOf, type Value } from "../value.ts";
 import { topologicalOrder } from "../walk.ts";
@@ -90,7 +91,8 @@ function emitGraph(graph: Graph, shared: Shared): NodeMessage[] {
     alias: (node, name) => {
       for (const output of node.outputs) names.set(keyOf(output), name);
     },
-    body: (inputs, outputs, captured = new Map()) => {
+    body: (inputs, traced, captured = new Map()) => {
+      const outputs = simplify(traced);
       const name = `b${shared.bodies++}`;
       const own = inputs.map((value, index) => [`${name}.i${index}`, value] as const);
       const results = outputs.map((value, index) => [`${name}.o${index}`, value] as const);

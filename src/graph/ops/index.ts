@@ -6,7 +6,6 @@ export { type CachedAttentionAttributes, type CachedAttentionResult, cachedAtten
 export { and, type CastAttributes, cast, equal, greater, less, not, or, where } from "./compare.ts";
 export { type AddRowsAttributes, addRows, pick, rows } from "./gather.ts";
 export { type GradientRule, stopGradient, withGradient } from "./gradient-rules.ts";
-export { type LinearScanAttributes, type LinearScanOptions, type LinearScanResult, linearScan } from "./linear-scan.ts";
 export {
   type FusedGates,
   gatedLinearAttention,

@@ -2,6 +2,7 @@
 import {
   formatShape,
   type InputAttributes,
+  type Node,
   type Program,
   type Shape,
   sameShape,
@@ -9,7 +10,7 @@ import {
   type Value,
 } from "../../graph/index.ts";
 import { kernels } from "./kernels.ts";
-import type { Reference } from "./loops.ts";
+import { type Evaluate, type Reference, take } from "./loops.ts";
 
 export type { Reference };
 
@@ -26,15 +27,29 @@ export function interpret<Output extends string>(
 ): Record<Output, Reference> {
   const results = new Map<Value, Reference>();
   for (const node of program.nodes) {
+    if (node.operation.name === "input")
+      for (const value of node.outputs) results.set(value, fed(node.attributes as InputAttributes, feeds));
+  }
+  compute(program.nodes, results);
+  const entries = Object.entries<Value>(program.outputs).map(([name, value]) => [name, resultOf(value, results)]);
+  return Object.fromEntries(entries) as Record<Output, Reference>;
+}
+
+const evaluate: Evaluate = (body, inputs) => {
+  const results = new Map(body.inputs.map((value, index) => [value, take(inputs[index])]));
+  compute(body.nodes, results);
+  return body.outputs.map((value) => resultOf(value, results));
+};
+
+/** Adds to the results of the input nodes those of all others. */
+function compute(nodes: readonly Node[], results: Map<Value, Reference>): void {
+  for (const node of nodes) {
     const { operation, attributes } = node;
-    let outputs: readonly Reference[];
-    if (operation.name === "input") outputs = [fed(attributes as InputAttributes, feeds)];
-    else {
-      const kernel = kernels[operation.name];
-      if (kernel === undefined) throw new Error(`the reference interpreter has no kernel for ${operation.name}`);
-      const inputs = node.inputs.map((value) => resultOf(value, results));
-      outputs = kernel(inputs, attributes, node);
-    }
+    if (operation.name === "input") continue;
+    const kernel = kernels[operation.name];
+    if (kernel === undefined) throw new Error(`the reference interpreter has no kernel for ${operation.name}`);
+    const inputs = node.inputs.map((value) => resultOf(value, results));
+    const outputs = kernel(inputs, attributes, node, evaluate);
     node.outputs.forEach((value, index) => {
       const output = outputs[index];
       if (output === undefined || !sameShape(output.shape, value.shape)) {
@@ -45,8 +60,6 @@ export function interpret<Output extends string>(
       results.set(value, output);
     });
   }
-  const entries = Object.entries<Value>(program.outputs).map(([name, value]) => [name, resultOf(value, results)]);
-  return Object.fromEntries(entries) as Record<Output, Reference>;
 }
 
 function fed({ name, shape }: InputAttributes, feeds: Readonly<Record<string, Reference>>): Reference {

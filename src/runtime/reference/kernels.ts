@@ -21,7 +21,7 @@ import { broadcastStrides, elementwise, fill, type Kernel, mapIndices, rowsOf, t
 import { matmul } from "./matmul.ts";
 import { quantizedMatmul } from "./quantized.ts";
 import { binary, unary } from "./scalar.ts";
-import { linearScan } from "./scan.ts";
+import { linearScan, scan } from "./scan.ts";
 
 function reduction(start: number, combine: (total: number, x: number) => number, mean = false): Kernel {
   return ([x], attributes) => {
@@ -240,6 +240,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   pad,
   cumulativeSum,
   linearScan,
+  scan,
   matmul,
   quantizedMatmul,
   softmax: ([x]) => [

@@ -1,5 +1,5 @@
 /** Loops the kernels share. */
-import { broadcastShapes, type Node, type Shape, sameShape, sizeOf, stridesOf } from "../../graph/index.ts";
+import { type Body, broadcastShapes, type Node, type Shape, sameShape, sizeOf, stridesOf } from "../../graph/index.ts";
 
 /** A tensor of the interpreter: all element types are float64 here; booleans are 0 and 1. */
 export interface Reference {
@@ -7,8 +7,16 @@ export interface Reference {
   readonly data: Float64Array;
 }
 
+/** Computes the outputs of a loop's body from its inputs. */
+export type Evaluate = (body: Body, inputs: readonly Reference[]) => Reference[];
+
 /** Computes a node's outputs from its inputs. */
-export type Kernel = (inputs: readonly Reference[], attributes: object, node: Node) => readonly Reference[];
+export type Kernel = (
+  inputs: readonly Reference[],
+  attributes: object,
+  node: Node,
+  evaluate: Evaluate,
+) => readonly Reference[];
 
 /** The operand, which the shape rule has already required. */
 export function take(value: Reference | undefined): Reference {
