@@ -58,6 +58,8 @@ const cases: Record<string, Case> = {
   sigmoid: { shapes: [[4]], build: g.sigmoid },
   tanh: { shapes: [[4]], build: g.tanh },
   softplus: { shapes: [[4]], build: g.softplus },
+  sin: { shapes: [[5]], build: g.sin },
+  cos: { shapes: [[5]], build: g.cos },
   relu: { shapes: [[6]], build: g.relu },
   absolute: { shapes: [[6]], build: g.absolute },
   erf: { shapes: [[6]], build: g.erf },
@@ -161,6 +163,10 @@ const cases: Record<string, Case> = {
   rows: { shapes: [[5, 3]], build: (table) => g.rows(table, g.integers([4, 1, 1, 0])) },
   addRows: { shapes: [[3, 2]], build: (updates) => g.addRows(updates, g.integers([2, 2, 0]), [4, 2]) },
   pick: { shapes: [[3, 4]], build: (x) => g.pick(x, g.reshape(g.integers([3, 0, 2]), [3, 1])) },
+  topIndices: {
+    shapes: [[3, 5]],
+    build: (x) => joined(...g.split(g.topIndices(x, 3), -1, [1, 1, 1]).map((place) => g.pick(x, place))),
+  },
   rotary: {
     shapes: [[2, 2, 3, 8]],
     build: (x) => g.rotary(x, angles(6, 4, Math.cos), angles(6, 4, Math.sin), positions(2, 3)),
@@ -262,6 +268,27 @@ const cases: Record<string, Case> = {
       return joined(second.before, second.final);
     },
   },
+  longConvolution: {
+    shapes: [
+      [2, 5, 3],
+      [2, 5, 3],
+    ],
+    build: (x, filter) => g.longConvolution(x, filter),
+  },
+  "longConvolution ahead, one filter for all": {
+    shapes: [
+      [2, 2, 9, 2],
+      [1, 1, 9, 1],
+    ],
+    build: (x, filter) => g.longConvolution(x, filter, { ahead: true }),
+  },
+  "longConvolution of one token": {
+    shapes: [
+      [1, 2],
+      [1, 1],
+    ],
+    build: (x, filter) => g.longConvolution(x, filter),
+  },
   "withGradient of an expression": {
     shapes: [[4]],
     build: (x) => g.withGradient(g.multiply(x, x), [x], (upstream, a) => [a.multiply(upstream, a.multiply(2, x))]),
@@ -287,6 +314,8 @@ describe("errors name the expression and its shapes", () => {
     ["split", () => g.split(x, 1, [2, 2])],
     ["linearScan of other steps", () => g.linearScan(g.input("f", [2, 3]), g.input("w", [4, 3]), g.input("s", [3]))],
     ["linearScan of another state", () => g.linearScan(g.input("f", [4, 2, 3]), x, g.input("s", [3]))],
+    ["topIndices of more than there are", () => g.topIndices(x, 4)],
+    ["longConvolution with a filter of another length", () => g.longConvolution(x, g.input("filter", [3, 3]))],
     ["pick", () => g.pick(x, g.integers([1]))],
     ["no derivative", () => g.gradient(g.sum(applyOne(opaque, [x], {})), [x])],
     ["a loss that is no scalar", () => g.gradient(x, [x])],

@@ -4,6 +4,7 @@ export { add, divide, maximum, minimum, multiply, type Operand, power, quotient,
 export type { Body } from "./body.ts";
 export { type CachedAttentionAttributes, type CachedAttentionResult, cachedAttention } from "./cached-attention.ts";
 export { and, type CastAttributes, cast, equal, greater, less, not, or, where } from "./compare.ts";
+export { type LongConvolutionAttributes, longConvolution } from "./convolution.ts";
 export { type AddRowsAttributes, addRows, pick, rows } from "./gather.ts";
 export { type GradientRule, stopGradient, withGradient } from "./gradient-rules.ts";
 export {
@@ -55,4 +56,20 @@ export {
   scalar,
 } from "./source.ts";
 export { type SplitAttributes, split } from "./split.ts";
-export { absolute, erf, exp, log, negate, reciprocal, relu, sigmoid, silu, softplus, sqrt, tanh } from "./unary.ts";
+export { type TopAttributes, topIndices } from "./top.ts";
+export {
+  absolute,
+  cos,
+  erf,
+  exp,
+  log,
+  negate,
+  reciprocal,
+  relu,
+  sigmoid,
+  silu,
+  sin,
+  softplus,
+  sqrt,
+  tanh,
+} from "./unary.ts";

@@ -50,6 +50,14 @@ export const tanh: (x: Value) => Value = unary("tanh", "Tanh", ({ y, gradient },
   g.multiply(gradient, g.subtract(1, g.multiply(y, y))),
 );
 
+/** Sine of an angle in radians. */
+export const sin: (x: Value) => Value = unary("sin", "Sin", ({ x, gradient }, g) => g.multiply(gradient, g.cos(x)));
+
+/** Cosine of an angle in radians. */
+export const cos: (x: Value) => Value = unary("cos", "Cos", ({ x, gradient }, g) =>
+  g.negate(g.multiply(gradient, g.sin(x))),
+);
+
 /** log(1 + eˣ). */
 export const softplus: (x: Value) => Value = unary("softplus", "Softplus", ({ x, gradient }, g) =>
   g.multiply(gradient, g.sigmoid(x)),

@@ -13,10 +13,12 @@ import type {
   ShapeAttributes,
   SliceAttributes,
   SplitAttributes,
+  TopAttributes,
   TransposeAttributes,
 } from "../../graph/index.ts";
 import { sizeOf, stridesOf } from "../../graph/index.ts";
 import { attentionKernels } from "./attention.ts";
+import { longConvolution } from "./convolution.ts";
 import { broadcastStrides, elementwise, fill, type Kernel, mapIndices, rowsOf, take } from "./loops.ts";
 import { matmul } from "./matmul.ts";
 import { quantizedMatmul } from "./quantized.ts";
@@ -168,6 +170,20 @@ const pick: Kernel = ([x, indices]) => {
   ];
 };
 
+const topIndices: Kernel = ([x], attributes) => {
+  const { count } = attributes as TopAttributes;
+  const input = take(x);
+  const width = input.shape.at(-1) ?? 1;
+  const output = fill([...input.shape.slice(0, -1), count], 0);
+  for (let row = 0; row * width < input.data.length; row++) {
+    const element = (column: number) => input.data[row * width + column] ?? 0;
+    const columns = Array.from({ length: width }, (_unused, column) => column);
+    columns.sort((a, b) => element(b) - element(a) || a - b);
+    output.data.set(columns.slice(0, count), row * count);
+  }
+  return [output];
+};
+
 const rotary: Kernel = ([x, cos, sin, positions]) => {
   const input = take(x);
   const [batch = 0, heads = 0, length = 0, dim = 0] = input.shape;
@@ -240,6 +256,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   pad,
   cumulativeSum,
   linearScan,
+  longConvolution,
   scan,
   matmul,
   quantizedMatmul,
@@ -259,6 +276,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   rows,
   addRows,
   pick,
+  topIndices,
   rotary,
   constant,
   cast,

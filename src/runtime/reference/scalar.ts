@@ -24,6 +24,8 @@ export const unary: Record<string, (x: number) => number> = {
   reciprocal: (x) => 1 / x,
   sigmoid,
   tanh: Math.tanh,
+  sin: Math.sin,
+  cos: Math.cos,
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   relu: (x) => Math.max(x, 0),
   absolute: Math.abs,
