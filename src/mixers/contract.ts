@@ -11,8 +11,10 @@ export interface MixerSizes {
   readonly groups: number;
   /** Tokens of one call; for the state of a full window: the most tokens a sequence may have. */
   readonly length: number;
-  /** Dimensions of a head's queries, keys and values. */
+  /** Dimensions of a head's queries and keys. */
   readonly dim: number;
+  /** Dimensions of a head's values (default: `dim`). */
+  readonly valueDim?: number;
   /** Width of the stream, where gates are projected from it. */
   readonly hidden?: number;
 }
@@ -23,16 +25,20 @@ export type MixerState = Readonly<Record<string, Value>>;
 /** The types of a state's tensors, by name. */
 export type StateLayout = Readonly<Record<string, TensorType>>;
 
-/** What a mixer reads. Queries and keys are already rotated where the spec's `rope` is "before". */
+/** What a mixer reads. Queries and keys are already rotated where the spec's `rope` is "before", not elsewhere. */
 export interface MixerInputs {
   /** `[batch, heads, length, dim]`. */
   readonly queries: Value;
   /** `[batch, groups, length, dim]`. */
   readonly keys: Value;
-  /** `[batch, groups, length, dim]`. */
+  /** `[batch, groups, length, valueDim]`. */
   readonly values: Value;
+  /** What gates are made of, by the names of `mixerStreams`; their second axis from the end is the length. */
+  readonly streams?: Readonly<Record<string, Value>>;
   /** Learned tensors, by the names of `mixerParameters`. */
   readonly parameters: Readonly<Record<string, Value>>;
+  /** Angles of the call's positions, `[length, dim / 2]`, where the mixer rotates queries and keys itself. */
+  readonly angles?: { readonly cos: Value; readonly sin: Value };
   /** What earlier calls left; absent at the beginning of a sequence whose state nobody needs. */
   readonly state?: MixerState;
   /** How many of the tokens are real, `[batch]` int64; the rest are padding on the right. Only with a state. */
@@ -45,7 +51,7 @@ export interface MixerInputs {
 
 /** What a mixer computes. */
 export interface MixerResult {
-  /** `[batch, heads, length, dim]`. */
+  /** `[batch, heads, length, valueDim]`. */
   readonly output: Value;
   /** The state after the call's real tokens, where one was given. */
   readonly state?: MixerState;
@@ -57,11 +63,14 @@ export type Form = "parallel" | "chunked" | "step" | "fused";
 /** All forms. */
 export const forms: readonly Form[] = ["parallel", "chunked", "step", "fused"];
 
+/** Dimensions of a head's values. */
+export const valueDimOf = ({ dim, valueDim = dim }: MixerSizes): number => valueDim;
+
 /** The sizes that a call's tensors have. Throws a MixerError where queries, keys and values do not fit each other. */
-export function sizesOf({ queries, keys, values }: MixerInputs): MixerSizes {
+export function sizesOf({ queries, keys, values, streams = {} }: MixerInputs): MixerSizes {
   const [batch, heads, length, dim] = [0, 1, 2, 3].map((axis) => dimension(queries.shape, axis));
   const [keyBatch, groups = 1, keyLength, keyDim] = keys.shape;
-  const [valueBatch, valueGroups, valueLength] = values.shape;
+  const [valueBatch, valueGroups, valueLength, valueDim] = values.shape;
   const fits =
     keyBatch === batch &&
     valueBatch === batch &&
@@ -74,5 +83,7 @@ export function sizesOf({ queries, keys, values }: MixerInputs): MixerSizes {
     const shapes = [queries, keys, values].map(({ shape }) => `[${shape.join(", ")}]`).join(", ");
     throw new MixerError(`queries, keys and values of shapes ${shapes} do not fit each other`);
   }
-  return { batch, heads, groups, length, dim };
+  const hidden = streams.hidden?.shape[2];
+  const own = valueDim === undefined || valueDim === dim ? {} : { valueDim };
+  return { batch, heads, groups, length, dim, ...own, ...(hidden !== undefined && { hidden }) };
 }

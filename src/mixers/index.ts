@@ -1,4 +1,6 @@
 /** The mixers room's public face: specs, what they need, their forms, and the presets. */
+
+export { catalogueByName, presets, softmaxSpec } from "./catalogue.ts";
 export {
   type Form,
   forms,
@@ -11,6 +13,6 @@ export {
 export { MixerError } from "./errors.ts";
 export { chunked, fused, parallel, step } from "./mixer.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
-export { type MixerPlan, mixerParameters, planMixer, stateLayout } from "./plan.ts";
-export { presets, softmaxSpec } from "./presets/index.ts";
+export { type MixerPlan, mixerParameters, mixerStreams, planMixer, type Streams, stateLayout } from "./plan.ts";
+export type { Oracle, Preset } from "./preset.ts";
 export { type MixerSpec, type MixerSpecInput, mixerSpec, parseMixer } from "./spec.ts";

@@ -42,5 +42,17 @@ const gamma = kind(
   }),
 );
 
-/** All mixes: constant weights (`sum`), or a learned weight per head for the window (`gamma`). */
-export const mixes = axis({ sum, gamma });
+/** The state at full weight, the window at a learned weight of each head (Lizard, arXiv 2507.09025). */
+const alpha = kind(
+  z.strictObject({ kind: z.literal("alpha"), initial: z.number().default(1) }),
+  ({ initial }): Mix => ({
+    parameters: ({ heads }) => ({ windowWeight: { shape: [heads], initial: { kind: "constant", value: initial } } }),
+    weights: (parameters) => {
+      const weight = learned(parameters, "windowWeight");
+      return { window: reshape(weight, [1, weight.shape[0] ?? 1, 1, 1]), linear: 1 };
+    },
+  }),
+);
+
+/** All mixes: constant weights (`sum`), or a learned weight per head for the window (`gamma`, `alpha`). */
+export const mixes = axis({ sum, gamma, alpha });

@@ -1,5 +1,5 @@
 /** A mixer's forms, for callers that hold a spec. */
-import type { Form, MixerInputs, MixerResult } from "./contract.ts";
+import { type Form, type MixerInputs, type MixerResult, sizesOf } from "./contract.ts";
 import { chunkedForm } from "./forms/chunked.ts";
 import { fusedForm } from "./forms/fused.ts";
 import { parallelForm } from "./forms/parallel.ts";
@@ -13,7 +13,11 @@ function form(name: Form, build: (mixer: Mixer, inputs: MixerInputs) => MixerRes
   return (spec, inputs) => {
     const mixer = declareMixer(spec);
     requireForm(mixer, name);
-    return build(mixer, inputs);
+    const sizes = sizesOf(inputs);
+    const filtered = mixer.convolution?.apply(inputs, sizes);
+    const mixed = build(mixer, filtered?.inputs ?? inputs);
+    const output = mixer.output.reduce((x, stage) => stage.apply(x, inputs, sizes), mixed.output);
+    return mixed.state === undefined ? { output } : { output, state: { ...mixed.state, ...filtered?.state } };
   };
 }
 

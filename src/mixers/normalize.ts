@@ -1,6 +1,6 @@
 /** The normalize axis: what the weighted sums of the window and the state are divided by. */
 import { z } from "zod";
-import { add, divide, equal, multiply, type Operand, type Value, where } from "../graph/index.ts";
+import { add, divide, equal, multiply, type Operand, scalar, type Value, where } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
 import { weightedMean } from "./weighted-mean.ts";
 
@@ -33,6 +33,8 @@ export function guardedDivide(a: Value, b: Value): Value {
   return divide(a, where(equal(b, 0), 1, b));
 }
 
+const lift = (operand: Operand) => (typeof operand === "number" ? scalar(operand) : operand);
+
 function own({ numerator, denominator = 1 }: Term): Value {
   return typeof denominator === "number" ? divide(numerator, denominator) : guardedDivide(numerator, denominator);
 }
@@ -57,12 +59,22 @@ const none = kind(
 );
 
 const row = kind(
-  z.strictObject({ kind: z.literal("row") }),
-  (): Normalization => ({
-    sumsWeights: true,
-    joins: false,
-    combine: apart,
+  z.strictObject({
+    kind: z.literal("row"),
+    /** Added to the sums of weights (default: nothing; where a sum is 0, so is the output). */
+    epsilon: z.number().nonnegative().default(0),
   }),
+  ({ epsilon }): Normalization => {
+    const lifted = ({ denominator = 1, ...term }: Weighted): Weighted => ({
+      ...term,
+      denominator: epsilon === 0 ? denominator : add(lift(denominator), epsilon),
+    });
+    return {
+      sumsWeights: true,
+      joins: false,
+      combine: (window, linear) => apart(window, linear && lifted(linear)),
+    };
+  },
 );
 
 const joint = kind(

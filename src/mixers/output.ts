@@ -1,35 +1,115 @@
 /** The output axes: a norm of the heads' outputs, and a gate on them. */
 import { z } from "zod";
+import {
+  add,
+  divide,
+  mean,
+  multiply,
+  reshape,
+  rmsNorm,
+  sigmoid,
+  silu,
+  sqrt,
+  subtract,
+  transpose,
+  type Value,
+} from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
-import { hiddenOf } from "./decay.ts";
-import type { Stage } from "./stage.ts";
+import { type MixerInputs, type MixerSizes, valueDimOf } from "./contract.ts";
+import { projection, projectionOptions } from "./gates/projection.ts";
+import { learned, type Parameters } from "./parameter.ts";
 
-/** Root-mean-square norm of each head's output. */
+/** A step after the branches are combined. */
+export interface OutputStage {
+  parameters(sizes: MixerSizes): Parameters;
+  streams(sizes: MixerSizes): Readonly<Record<string, readonly number[]>>;
+  /** From `[batch, heads, length, valueDim]` to the same shape. */
+  apply(output: Value, inputs: MixerInputs, sizes: MixerSizes): Value;
+}
+
+const epsilon = z.number().positive().default(1e-5);
+
+/** x / √(mean x² + ε) of each head, or of all heads together, times a learned scale. */
 const rms = kind(
-  z.strictObject({ kind: z.literal("rms"), epsilon: z.number().positive().default(1e-5) }),
-  (): Stage => ({
-    parameters: ({ dim }) => ({ "outputNorm.scale": { shape: [dim], initial: { kind: "constant", value: 1 } } }),
-    state: () => ({}),
-    unavailable: "the output norm is not built yet",
+  z.strictObject({
+    kind: z.literal("rms"),
+    epsilon,
+    over: z.enum(["head", "heads"]).default("head"),
+    /** silu before the norm (GSA). */
+    silu: z.boolean().default(false),
+    /** Whether a scale is learned. */
+    scale: z.boolean().default(true),
+  }),
+  ({ epsilon: tiny, over, silu: activated, scale }): OutputStage => {
+    const width = (sizes: MixerSizes) => (over === "head" ? 1 : sizes.heads) * valueDimOf(sizes);
+    return {
+      parameters: (sizes) =>
+        scale ? { "outputNorm.scale": { shape: [width(sizes)], initial: { kind: "constant", value: 1 } } } : {},
+      streams: () => ({}),
+      apply: (output, { parameters }, sizes) => {
+        const x = activated ? silu(output) : output;
+        const norm = (rows: Value) =>
+          scale
+            ? rmsNorm(rows, learned(parameters, "outputNorm.scale"), tiny)
+            : divide(rows, sqrt(add(mean(multiply(rows, rows), [-1]), tiny)));
+        if (over === "head") return norm(x);
+        const { batch, heads, length } = sizes;
+        const joined = reshape(transpose(x, [0, 2, 1, 3]), [batch, length, -1]);
+        return transpose(reshape(norm(joined), [batch, length, heads, -1]), [0, 2, 1, 3]);
+      },
+    };
+  },
+);
+
+/** (x − mean) / √(variance + ε) of each head (SUPRA, arXiv 2405.06640; RWKV), with learned scale and shift on request. */
+const group = kind(
+  z.strictObject({ kind: z.literal("group"), epsilon, affine: z.boolean().default(false) }),
+  ({ epsilon: tiny, affine }): OutputStage => ({
+    parameters: (sizes) => {
+      const shape = [sizes.heads, valueDimOf(sizes)];
+      if (!affine) return {};
+      return {
+        "outputNorm.scale": { shape, initial: { kind: "constant", value: 1 } },
+        "outputNorm.shift": { shape, initial: { kind: "constant", value: 0 } },
+      };
+    },
+    streams: () => ({}),
+    apply: (output, { parameters }, sizes) => {
+      const centred = subtract(output, mean(output, [-1]));
+      const normal = divide(centred, sqrt(add(mean(multiply(centred, centred), [-1]), tiny)));
+      if (!affine) return normal;
+      const part = (name: string) => reshape(learned(parameters, name), [1, sizes.heads, 1, valueDimOf(sizes)]);
+      return add(multiply(normal, part("outputNorm.scale")), part("outputNorm.shift"));
+    },
   }),
 );
 
 /** All output norms. */
-export const outputNorms = axis({ rms });
+export const outputNorms = axis({ rms, group });
+
+const activations = { silu, sigmoid } as const;
 
 /** Multiplies the output by an activation of a projection of the stream. */
 const projected = kind(
-  z.strictObject({ kind: z.literal("projected"), activation: z.enum(["silu", "sigmoid"]).default("silu") }),
-  (): Stage => ({
-    parameters: (sizes) => ({
-      "outputGate.weight": {
-        shape: [hiddenOf(sizes), sizes.heads * sizes.dim],
-        initial: { kind: "normal", deviation: 0.02 },
-      },
-    }),
-    state: () => ({}),
-    unavailable: "the output gate is not built yet",
+  z.strictObject({
+    kind: z.literal("projected"),
+    ...projectionOptions,
+    activation: z.enum(["silu", "sigmoid"]).default("silu"),
+    /** First value of the projection's bias (default: it has none). */
+    bias: z.number().optional(),
+    /** Whether the norm comes first (default), or the gate (Mamba-2). */
+    order: z.enum(["after-norm", "before-norm"]).default("after-norm"),
   }),
+  ({ source, rank, activation, bias, order }): OutputStage & { readonly first: boolean } => {
+    const from = projection("outputGate", { source, rank }, bias === undefined ? {} : { bias });
+    return {
+      first: order === "before-norm",
+      parameters: (sizes) => from.parameters(sizes, valueDimOf(sizes)),
+      streams: (sizes) => from.streams(sizes, valueDimOf(sizes)),
+      apply: (output, inputs, sizes) =>
+        multiply(output, activations[activation](from.read(inputs, sizes, valueDimOf(sizes)))),
+    };
+  },
 );
 
 /** All output gates. */

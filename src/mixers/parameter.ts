@@ -9,6 +9,8 @@ export type Initializer =
   /** Ones in the last column: a filter that passes its newest tap. */
   | { readonly kind: "lastColumn" }
   | { readonly kind: "constant"; readonly value: number }
+  /** log(1 + row): the rates of a diagonal state space (S4D-Real, arXiv 2206.11893). */
+  | { readonly kind: "logRow" }
   /** Independent normal numbers. */
   | { readonly kind: "normal"; readonly deviation: number };
 
@@ -28,6 +30,7 @@ export function initialValues({ shape, initial }: Parameter, random: () => numbe
   const fill: Record<Initializer["kind"], (index: number) => number> = {
     identity: (index) => Number(Math.floor(index / columns) % rows === index % columns),
     lastColumn: (index) => Number(index % columns === columns - 1),
+    logRow: (index) => Math.log(1 + (Math.floor(index / columns) % rows)),
     constant: () => (initial.kind === "constant" ? initial.value : 0),
     normal: () => (initial.kind === "normal" ? initial.deviation * normal(random) : 0),
   };

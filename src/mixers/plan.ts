@@ -1,13 +1,18 @@
 /** What a mixer needs before it is built: parameters, state, and the forms that exist. */
-import type { Form, MixerSizes, StateLayout } from "./contract.ts";
+import { type Form, forms, type MixerSizes, type StateLayout, valueDimOf } from "./contract.ts";
 import { MixerError } from "./errors.ts";
+import type { GateWidths } from "./gates/decay.ts";
 import type { Parameters } from "./parameter.ts";
 import type { Recurrence } from "./recurrence/recurrence.ts";
 import { declareMixer, type Mixer, type MixerSpec } from "./spec.ts";
 
+/** Shapes of a call's streams by name. */
+export type Streams = Readonly<Record<string, readonly number[]>>;
+
 /** A mixer's needs for given sizes. */
 export interface MixerPlan {
   readonly parameters: Parameters;
+  readonly streams: Streams;
   readonly state: StateLayout;
   /** Per form: undefined where it can be built, else the reason why not. */
   readonly forms: Readonly<Record<Form, string | undefined>>;
@@ -16,13 +21,12 @@ export interface MixerPlan {
 /** Plans a mixer. Throws a MixerError where the sizes lack something. */
 export function planMixer(spec: MixerSpec, sizes: MixerSizes): MixerPlan {
   const mixer = declareMixer(spec);
-  const [parallel, chunked, step, fused] = (["parallel", "chunked", "step", "fused"] as const).map((form) =>
-    unavailable(mixer, form),
-  );
+  const reasons = forms.map((form) => [form, unavailable(mixer, form)] as const);
   return {
     parameters: parametersOf(mixer, sizes),
+    streams: streamsOf(mixer, sizes),
     state: layoutOf(mixer, sizes),
-    forms: { parallel, chunked, step, fused },
+    forms: Object.fromEntries(reasons) as Record<Form, string | undefined>,
   };
 }
 
@@ -31,42 +35,71 @@ export function mixerParameters(spec: MixerSpec, sizes: MixerSizes): Parameters 
   return parametersOf(declareMixer(spec), sizes);
 }
 
+/** What a mixer reads beside queries, keys and values: shapes by name. */
+export function mixerStreams(spec: MixerSpec, sizes: MixerSizes): Streams {
+  return streamsOf(declareMixer(spec), sizes);
+}
+
 /** The tensors a mixer carries from call to call, by name; all zeros before the first token. */
 export function stateLayout(spec: MixerSpec, sizes: MixerSizes): StateLayout {
   return layoutOf(declareMixer(spec), sizes);
 }
 
-function parametersOf({ state, mix, stages }: Mixer, sizes: MixerSizes): Parameters {
+/** The numbers per token and head of a state's gates: its features, and its columns. */
+export function widthsOf({ state, normalize }: Mixer, sizes: MixerSizes): GateWidths {
+  const features = state?.featureMap.features(sizes) ?? 1;
+  return { features, values: valueDimOf(sizes) + Number(normalize.sumsWeights) };
+}
+
+function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
+  const { state, mix, convolution, output } = mixer;
+  const widths = widthsOf(mixer, sizes);
   const branch = state && {
     ...state.featureMap.parameters(sizes),
-    ...state.decay.parameters(sizes, state.featureMap.features(sizes)),
-    ...state.write.parameters(sizes),
+    ...state.decay.parameters(sizes, state.write.widths(widths)),
+    ...state.write.parameters(sizes, widths),
+    ...state.skip?.parameters(sizes, widths.features),
   };
-  const parts = [branch, mix?.parameters(sizes), ...stages.map((stage) => stage.parameters(sizes))];
-  return Object.assign({}, ...parts);
+  const stages = output.map((stage) => stage.parameters(sizes));
+  return Object.assign({}, convolution?.parameters(sizes), branch, mix?.parameters(sizes), ...stages);
 }
 
-function layoutOf({ window, state, normalize, stages }: Mixer, sizes: MixerSizes): StateLayout {
+function streamsOf(mixer: Mixer, sizes: MixerSizes): Streams {
+  const { state, output } = mixer;
+  const widths = widthsOf(mixer, sizes);
+  const branch = state && {
+    ...state.decay.streams(sizes, state.write.widths(widths)),
+    ...state.write.streams(sizes, widths),
+  };
+  return Object.assign({}, branch, ...output.map((stage) => stage.streams(sizes)));
+}
+
+function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
+  const { window, state, convolution } = mixer;
   const { batch, heads, groups, dim } = sizes;
+  const float = (shape: readonly number[]) => ({ dtype: "float32", shape }) as const;
   const cache = window && {
-    keys: { dtype: "float32", shape: [batch, groups, window.capacity(sizes), dim] },
-    values: { dtype: "float32", shape: [batch, groups, window.capacity(sizes), dim] },
+    keys: float([batch, groups, window.capacity(sizes), dim]),
+    values: float([batch, groups, window.capacity(sizes), valueDimOf(sizes)]),
   };
-  const recurrent = state && {
-    recurrent: {
-      dtype: "float32",
-      shape: [batch, heads, state.featureMap.features(sizes), dim + Number(normalize.sumsWeights)],
-    },
-  };
-  const carried = stages.map((stage) => stage.state(sizes));
-  return Object.assign({}, recurrent, cache, { seen: { dtype: "int64", shape: [batch] } }, ...carried);
+  const { features, values: columns } = widthsOf(mixer, sizes);
+  const recurrence = state && recurrenceOf(state);
+  const shapes = recurrence?.layout({ batch, heads, features, columns }) ?? {};
+  const recurrent = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, float(shape)]));
+  const seen = { seen: { dtype: "int64", shape: [batch] } } as const;
+  return Object.assign({}, recurrent, cache, convolution?.state(sizes), seen);
 }
 
-function unavailable({ spec, window, state, stages }: Mixer, form: Form): string | undefined {
-  const recurrence = state?.write.recurrence(state.decay);
+function unavailable({ window, state }: Mixer, form: Form): string | undefined {
+  const recurrence = state?.write.recurrence(state.decay, state.read.order);
   if (typeof recurrence === "string") return recurrence;
-  const lacking = stages.find((stage) => stage.unavailable !== undefined)?.unavailable ?? window?.lacks?.[form];
-  return lacking ?? (spec.rope === "before" ? undefined : "blocks without rotary positions are not built yet");
+  const lacking = recurrence?.lacks?.[form] ?? window?.lacks?.[form];
+  const waits = state !== undefined && (state.read.delay(window)?.tokens ?? 1) > 0;
+  if (waits && recurrence?.masked === undefined)
+    return "only a state that never forgets waits for tokens to leave a window";
+  if (form === "fused" && recurrence !== undefined && recurrence.fused === undefined)
+    return lacking ?? "the engine has no operator for this state";
+  return lacking;
 }
 
 /** Throws a MixerError saying why the mixer has no such form, where it has none. */
@@ -76,8 +109,8 @@ export function requireForm(mixer: Mixer, form: Form): void {
 }
 
 /** The recurrence of a mixer's state. Throws a MixerError with the reason where there is none. */
-export function recurrenceOf({ write, decay }: NonNullable<Mixer["state"]>): Recurrence {
-  const recurrence = write.recurrence(decay);
+export function recurrenceOf({ write, decay, read }: NonNullable<Mixer["state"]>): Recurrence {
+  const recurrence = write.recurrence(decay, read.order);
   if (typeof recurrence === "string") throw new MixerError(recurrence);
   return recurrence;
 }

@@ -1,6 +1,6 @@
 /** The read axis: which tokens the state holds when a query reads it. */
 import { z } from "zod";
-import { and, not, type Value } from "../graph/index.ts";
+import { and, less, not, type Value } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
 import { causal, type Delay, type Positions, type Window } from "./window.ts";
 
@@ -10,11 +10,29 @@ export interface Read {
   holds(positions: Positions, window: Window | undefined): Value;
   /** How long tokens wait before they enter the state; undefined where they never do. */
   delay(window: Window | undefined): Delay | undefined;
+  /** Whether a query reads the state with its own token in it, or as it was before. */
+  readonly order: "after" | "before";
 }
 
 const atOnce: Delay = { tokens: 0 };
 
-const all = kind(z.strictObject({ kind: z.literal("all") }), (): Read => ({ holds: causal, delay: () => atOnce }));
+const all = kind(
+  z.strictObject({ kind: z.literal("all") }),
+  (): Read => ({
+    holds: causal,
+    delay: () => atOnce,
+    order: "after",
+  }),
+);
+
+const before = kind(
+  z.strictObject({ kind: z.literal("before") }),
+  (): Read => ({
+    holds: ({ queries, keys }) => less(keys, queries),
+    delay: () => atOnce,
+    order: "before",
+  }),
+);
 
 const outsideWindow = kind(
   z.strictObject({ kind: z.literal("outside-window") }),
@@ -22,8 +40,9 @@ const outsideWindow = kind(
     holds: (positions, window) =>
       window === undefined ? causal(positions) : and(causal(positions), not(window.sees(positions))),
     delay: (window) => (window === undefined ? atOnce : window.leaves),
+    order: "after",
   }),
 );
 
-/** All reads: `all` tokens up to the query, or those `outside-window`. */
-export const reads = axis({ all, "outside-window": outsideWindow });
+/** All reads: `all` tokens up to the query, those `before` it, or those `outside-window`. */
+export const reads = axis({ all, before, "outside-window": outsideWindow });

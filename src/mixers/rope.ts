@@ -1,5 +1,11 @@
-/** The rope axis: which inputs the block rotates before the mixer sees them. */
+/** The rope axis: which queries and keys carry rotary positions (arXiv 2104.09864). */
 import { z } from "zod";
 
-/** `before`: queries and keys are rotated before both branches; `none`: neither is. */
-export const ropeSchema = z.enum(["before", "none"]);
+/**
+ * `before`: the block rotates them before both branches; `none`: nobody does. Otherwise the mixer rotates them itself, from the
+ * call's angles: for the `window` alone, for the `state` alone, or the state's features (`features`).
+ */
+export const ropeSchema = z.enum(["before", "none", "window", "state", "features"]);
+
+/** Which inputs are rotated. */
+export type Rope = z.output<typeof ropeSchema>;

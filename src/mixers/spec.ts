@@ -1,23 +1,26 @@
 /** A token mixer as a value: one point in the space of axes. */
 import { z } from "zod";
-import { convolutions } from "./convolution.ts";
-import { type Decay, decays } from "./decay.ts";
+import { type Convolution, convolutions } from "./convolution.ts";
 import { MixerError } from "./errors.ts";
-import { type FeatureMap, featureMaps } from "./feature-map.ts";
+import { type FeatureMap, featureMaps } from "./feature-maps/index.ts";
+import { type Decay, decays } from "./gates/decay.ts";
 import { type Mix, mixes } from "./mix.ts";
 import { type Normalization, normalizations } from "./normalize.ts";
-import { outputGates, outputNorms } from "./output.ts";
+import { type OutputStage, outputGates, outputNorms } from "./output.ts";
 import { type Read, reads } from "./read.ts";
 import { ropeSchema } from "./rope.ts";
-import type { Stage } from "./stage.ts";
+import { type Skip, skips } from "./skip.ts";
 import { type Window, windows } from "./window.ts";
 import { type Write, writes } from "./write.ts";
 
 const stateSchema = z.strictObject({
-  featureMap: featureMaps.schema,
-  decay: decays.schema.default({ kind: "none" }),
-  write: writes.schema.default({ kind: "add" }),
-  read: reads.schema.default({ kind: "all" }),
+  featureMap: featureMaps.schema.prefault({ kind: "identity" }),
+  /** Factor of the queries' features: a number, or dim^−½. */
+  scale: z.union([z.number().positive(), z.literal("dim")]).default(1),
+  decay: decays.schema.prefault({ kind: "none" }),
+  write: writes.schema.prefault({ kind: "add" }),
+  read: reads.schema.prefault({ kind: "all" }),
+  skip: skips.schema.optional(),
 });
 
 /** The schema of a mixer: an optional softmax window and an optional recurrent state, combined. */
@@ -47,6 +50,8 @@ export interface StateBranch {
   readonly decay: Decay;
   readonly write: Write;
   readonly read: Read;
+  readonly skip?: Skip;
+  readonly scale: number | "dim";
 }
 
 /** A spec's axes as objects that say what they need and compute. */
@@ -56,7 +61,9 @@ export interface Mixer {
   readonly state?: StateBranch;
   readonly normalize: Normalization;
   readonly mix?: Mix;
-  readonly stages: readonly Stage[];
+  readonly convolution?: Convolution;
+  /** Steps after the branches are combined, in order. */
+  readonly output: readonly OutputStage[];
 }
 
 /** Checks a mixer. Throws a MixerError that names each wrong field; `where` says whose mixer it is. */
@@ -82,16 +89,22 @@ export function declareMixer(spec: MixerSpec): Mixer {
         decay: decays.declare(state.decay),
         write: writes.declare(state.write),
         read: reads.declare(state.read),
+        ...(state.skip && { skip: skips.declare(state.skip) }),
+        scale: state.scale,
       },
     }),
     normalize: normalizations.declare(spec.normalize),
     ...(mix && { mix: mixes.declare(mix) }),
-    stages: [
-      ...(spec.convolution ? [convolutions.declare(spec.convolution)] : []),
-      ...(spec.outputNorm ? [outputNorms.declare(spec.outputNorm)] : []),
-      ...(spec.outputGate ? [outputGates.declare(spec.outputGate)] : []),
-    ],
+    ...(spec.convolution && { convolution: convolutions.declare(spec.convolution) }),
+    output: outputStages(spec),
   };
+}
+
+function outputStages({ outputNorm, outputGate }: MixerSpec): readonly OutputStage[] {
+  const norm = outputNorm ? [outputNorms.declare(outputNorm)] : [];
+  const gate = outputGate && outputGates.declare(outputGate);
+  if (gate === undefined) return norm;
+  return gate.first ? [gate, ...norm] : [...norm, gate];
 }
 
 function checkTogether({ window, state, normalize, mix }: Mixer, where: string): void {

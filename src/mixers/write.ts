@@ -1,39 +1,247 @@
 /** The write axis: how a token changes the state. */
 import { z } from "zod";
+import { multiply, negate, sqrt, type Value } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
-import type { MixerSizes } from "./contract.ts";
-import { type Decay, hiddenOf } from "./decay.ts";
+import type { MixerInputs, MixerSizes } from "./contract.ts";
+import { complement } from "./gates/complement.ts";
+import type { Decay, Decays, GateWidths, Granularity } from "./gates/decay.ts";
+import { type Gate, gate, gateSchema } from "./gates/gate.ts";
+import { repeatHeads } from "./heads.ts";
 import type { Parameters } from "./parameter.ts";
 import { additive } from "./recurrence/additive.ts";
+import { decayed } from "./recurrence/decayed.ts";
+import { delta } from "./recurrence/delta.ts";
+import { elementwise } from "./recurrence/elementwise.ts";
 import type { Recurrence } from "./recurrence/recurrence.ts";
+import { slotted } from "./recurrence/slots.ts";
+
+/** Tokens on their way into the state. */
+export interface Written {
+  /** `[batch, heads, length, features]`. */
+  readonly keys: Value;
+  /** `[batch, groups or heads, length, columns]`. */
+  readonly values: Value;
+  readonly gates: Readonly<Record<string, Value>>;
+}
 
 /** What a kind of write declares. */
 export interface Write {
-  parameters(sizes: MixerSizes): Parameters;
-  /** The recurrence under the given decay, or the reason why there is none. */
-  recurrence(decay: Decay): Recurrence | string;
+  parameters(sizes: MixerSizes, widths: GateWidths): Parameters;
+  streams(sizes: MixerSizes, widths: GateWidths): Readonly<Record<string, readonly number[]>>;
+  /** The widths that the decay of a state of these widths has. */
+  widths(widths: GateWidths): GateWidths;
+  /** What the recurrence takes, from tokens with their decays. */
+  write(tokens: Written, decays: Decays | undefined, inputs: MixerInputs, sizes: MixerSizes): Written;
+  /** The recurrence under the given decay, read before or after the query's own token; or the reason why there is none. */
+  recurrence(decay: Decay, order: "after" | "before"): Recurrence | string;
 }
+
+type Widths = (widths: GateWidths) => number;
+
+/** Gates by name, with the number of values each has per token and head. */
+type Gates = Readonly<Record<string, readonly [Gate, Widths]>>;
+
+const [one, features, columns]: readonly [Widths, Widths, Widths] = [
+  () => 1,
+  (widths) => widths.features,
+  (widths) => widths.values,
+];
+
+/** What all gates declare together. */
+function gated(gates: Gates): Pick<Write, "parameters" | "streams"> & {
+  read(inputs: MixerInputs, sizes: MixerSizes, widths: GateWidths): Record<string, Value>;
+} {
+  const entries = Object.entries(gates);
+  const all = <T>(of: (gate: Gate, width: number) => Readonly<Record<string, T>>, widths: GateWidths) =>
+    Object.assign({}, ...entries.map(([, [each, width]]) => of(each, width(widths)))) as Record<string, T>;
+  return {
+    parameters: (sizes, widths) => all((each, width) => each.parameters(sizes, width), widths),
+    streams: (sizes, widths) => all((each, width) => each.streams(sizes, width), widths),
+    read: (inputs, sizes, widths) =>
+      Object.fromEntries(entries.map(([name, [each, width]]) => [name, each.read(inputs, sizes, width(widths))])),
+  };
+}
+
+const same = (widths: GateWidths) => widths;
+
+const widthsOf = ({ keys, values }: Written): GateWidths => ({
+  features: keys.shape[3] ?? 1,
+  values: values.shape[3] ?? 1,
+});
+
+/** Values, repeated to the gate's heads, times the gate. */
+const scaledBy = (values: Value, factor: Value) => multiply(repeatHeads(values, factor.shape[1] ?? 1), factor);
+
+/** How written values are scaled: by the decay's step size (Mamba), 1 − α (HGRN) or √(1 − α²) (RG-LRU, arXiv 2402.19427). */
+const valueScales: Readonly<Record<string, (values: Value, decays: Decays) => Value>> = {
+  own: (values) => values,
+  step: (values, { step }) => (step === undefined ? values : scaledBy(values, step)),
+  complement: (values, { decay }) => scaledBy(values, complement(decay)),
+  variance: (values, { decay }) => scaledBy(values, sqrt(complement(multiply(decay, 2)))),
+};
 
 /** S ← α S + kᵀ v. */
 const add = kind(
-  z.strictObject({ kind: z.literal("add") }),
-  (): Write => ({
-    parameters: () => ({}),
-    recurrence: ({ gates }) =>
-      gates === "none" ? additive : `an additive state with a decay per ${gates} is not built yet`,
+  z.strictObject({
+    kind: z.literal("add"),
+    /** `complement`: keys are 1 − α, not the layer's (HGRN2, arXiv 2404.07904). */
+    keys: z.enum(["own", "complement"]).default("own"),
+    values: z.enum(["own", "step", "complement", "variance"]).default("own"),
+    /** A gate on the values. */
+    input: gateSchema.optional(),
   }),
+  ({ keys: keysOf, values: valuesOf, input }): Write => {
+    const gates = gated(input ? { input: [gate("input", input), columns] } : {});
+    return {
+      ...gates,
+      widths: same,
+      write: (tokens, decays, inputs, sizes) => {
+        const { input: factor } = gates.read(inputs, sizes, widthsOf(tokens));
+        const values = factor === undefined ? tokens.values : scaledBy(tokens.values, factor);
+        if (decays === undefined) return { ...tokens, values };
+        const keys = keysOf === "complement" ? complement(decays.decay) : tokens.keys;
+        return { ...tokens, keys, values: valueScales[valuesOf]?.(values, decays) ?? values };
+      },
+      recurrence: ({ per }, order) => {
+        const late = order === "before" ? "it is read after the token's own write" : undefined;
+        if (per === "none") return late ?? additive;
+        if (per === "value" || per === "cell") return late ?? elementwise;
+        return decayed({ per, order });
+      },
+    };
+  },
 );
 
-/** S ← α S + β kᵀ (v − k α S), β = σ(x W) (arXiv 2406.06484, 2412.06464). */
-const delta = kind(
-  z.strictObject({ kind: z.literal("delta"), source: z.literal("hidden").default("hidden") }),
-  (): Write => ({
-    parameters: (sizes) => ({
-      "write.weight": { shape: [hiddenOf(sizes), sizes.heads], initial: { kind: "normal", deviation: 0.02 } },
-    }),
-    recurrence: () => "the delta rule is not built yet",
+const perRow = (per: Granularity): "none" | "head" | "feature" | undefined =>
+  per === "value" || per === "cell" ? undefined : per;
+
+/** S ← S' + β kᵀ (v − k S'), S' = α S (arXiv 2406.06484, 2412.06464). */
+const deltaRule = kind(
+  z.strictObject({ kind: z.literal("delta"), strength: gateSchema.prefault({}) }),
+  ({ strength }): Write => {
+    const gates = gated({ strength: [gate("strength", strength), one] });
+    return {
+      ...gates,
+      widths: same,
+      write: (tokens, _decays, inputs, sizes) => ({
+        ...tokens,
+        gates: { ...tokens.gates, ...gates.read(inputs, sizes, widthsOf(tokens)) },
+      }),
+      recurrence: ({ per }, order) => {
+        const rows = perRow(per);
+        if (rows === undefined || order === "before") return "the delta rule decays rows, and is read after its write";
+        return delta({ per: rows, erases: "decayed", removal: false, erase: false });
+      },
+    };
+  },
+);
+
+/** S ← S' + kᵀ (u − p S̃): what is erased is read by an own vector p. */
+const separate = kind(
+  z.strictObject({
+    kind: z.literal("erase"),
+    /** Multiplies the written value, one number per token or one per value. */
+    strength: gateSchema.prefault({}),
+    strengthPer: z.enum(["head", "value"]).default("head"),
+    /** The vector p: an own one, or a gate on the key; times the strength where that is one number (Comba). */
+    erase: gateSchema.prefault({}),
+    gates: z.boolean().default(false),
+    /** Whether p reads the state with its decay or as it was. */
+    reads: z.enum(["decayed", "undecayed"]).default("decayed"),
   }),
+  ({ strength, strengthPer, erase, gates: onKey, reads }): Write => {
+    const gates = gated({
+      strength: [gate("strength", strength), strengthPer === "head" ? one : columns],
+      erase: [gate("erase", erase), features],
+    });
+    return {
+      ...gates,
+      widths: same,
+      write: ({ keys, values, gates: known }, _decays, inputs, sizes) => {
+        const own = gates.read(inputs, sizes, widthsOf({ keys, values, gates: known }));
+        const [beta, p] = [own.strength as Value, own.erase as Value];
+        const direction = onKey ? multiply(p, keys) : p;
+        return {
+          keys,
+          values: scaledBy(values, beta),
+          gates: { ...known, erase: strengthPer === "head" ? multiply(direction, beta) : direction },
+        };
+      },
+      recurrence: ({ per }, order) => {
+        const rows = perRow(per);
+        if (rows === undefined || order === "before") return "the delta rule decays rows, and is read after its write";
+        return delta({ per: rows, erases: reads, removal: false, erase: true });
+      },
+    };
+  },
+);
+
+/** S ← α S + bᵀ (a S) + kᵀ v (RWKV-7, arXiv 2503.14456): a and b are given, or −κ̂ and κ̂ ⊙ σ. */
+const general = kind(
+  z.strictObject({
+    kind: z.literal("general"),
+    /** The direction κ: unit keys, or given. */
+    direction: gateSchema.prefault({ source: "keys", activation: "unit" }),
+    /** How strongly the direction is removed: κ ⊙ a. */
+    rate: gateSchema.prefault({}),
+    /** Whether the rate is the whole removal key b, not a factor of the direction. */
+    whole: z.boolean().default(false),
+  }),
+  ({ direction, rate, whole }): Write => {
+    const gates = gated({ direction: [gate("direction", direction), features], rate: [gate("rate", rate), features] });
+    return {
+      ...gates,
+      widths: same,
+      write: (tokens, _decays, inputs, sizes) => {
+        const own = gates.read(inputs, sizes, widthsOf(tokens));
+        const [kappa, a] = [own.direction as Value, own.rate as Value];
+        // a reads −κ S and adds b of it: the same as κ S, removed by b.
+        const removal = whole ? negate(a) : multiply(kappa, a);
+        return { ...tokens, gates: { ...tokens.gates, erase: kappa, removal } };
+      },
+      recurrence: ({ per }, order) => {
+        const rows = perRow(per);
+        if (rows === undefined || order === "before") return "the delta rule decays rows, and is read after its write";
+        return delta({ per: rows, erases: "undecayed", removal: true, erase: true });
+      },
+    };
+  },
+);
+
+/** Slots that are each written with what their decay leaves (arXiv 2409.07146). */
+const slots = kind(
+  z.strictObject({
+    kind: z.literal("slots"),
+    /** Slots of a head (default: as many as features). */
+    count: z.number().int().positive().optional(),
+    /** What a slot takes of a token: 1 − α, or given. */
+    strength: z.enum(["complement", "given"]).default("complement"),
+  }),
+  ({ count, strength }): Write => {
+    const slotsOf = (width: number) => count ?? width;
+    const given = gated(
+      strength === "given"
+        ? { slots: [gate("slots", gateSchema.parse({ source: "given" })), (widths) => slotsOf(widths.features)] }
+        : {},
+    );
+    return {
+      ...given,
+      widths: ({ features: width, values }) => ({ features: slotsOf(width), values }),
+      write: (tokens, decays, inputs, sizes) => ({
+        ...tokens,
+        gates: {
+          ...tokens.gates,
+          ...(decays && { slots: complement(decays.decay) }),
+          ...given.read(inputs, sizes, widthsOf(tokens)),
+        },
+      }),
+      recurrence: ({ per }, order) =>
+        per === "feature" && order === "after"
+          ? slotted(slotsOf)
+          : "slots need a decay per feature, read after the write",
+    };
+  },
 );
 
 /** All writes. */
-export const writes = axis({ add, delta });
+export const writes = axis({ add, delta: deltaRule, erase: separate, general, slots });

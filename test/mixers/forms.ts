@@ -9,6 +9,7 @@ import {
   type MixerSizes,
   type MixerSpec,
   mixerParameters,
+  mixerStreams,
   parallel,
   stateLayout,
   step,
@@ -18,6 +19,19 @@ import type { Numbers } from "./harness.ts";
 /** One way to run a mixer. */
 export type Run = (spec: MixerSpec, inputs: MixerInputs) => MixerResult;
 
+/** The inputs that have a length, changed: it is their second axis from the end. */
+export function mapTokens({ queries, keys, values, streams = {}, angles }: MixerInputs, change: (x: Value) => Value) {
+  const [q, k, v] = [queries, keys, values].map(change) as [Value, Value, Value];
+  const entries = Object.entries(streams).map(([name, x]) => [name, change(x)]);
+  return {
+    queries: q,
+    keys: k,
+    values: v,
+    streams: Object.fromEntries(entries) as Record<string, Value>,
+    ...(angles && { angles: { cos: change(angles.cos), sin: change(angles.sin) } }),
+  };
+}
+
 /** Segments that end at the given places, each from the state the one before left. */
 export function split(form: Run, ends: readonly number[]): Run {
   return (spec, inputs) => {
@@ -25,9 +39,11 @@ export function split(form: Run, ends: readonly number[]): Run {
     let { state } = inputs;
     let start = 0;
     for (const end of ends) {
-      const part = (x: Value) => slice(x, 2, start, end);
-      const tokens = { queries: part(inputs.queries), keys: part(inputs.keys), values: part(inputs.values) };
-      const result = form(spec, { ...inputs, ...tokens, ...(state && { state }) });
+      const result = form(spec, {
+        ...inputs,
+        ...mapTokens(inputs, (x) => slice(x, -2, start, end)),
+        ...(state && { state }),
+      });
       outputs.push(result.output);
       state = result.state;
       start = end;
@@ -50,14 +66,12 @@ export function padded(form: Run, extra: number): Run {
   return (spec, inputs) => {
     const [batch = 1, , length = 0] = inputs.queries.shape;
     const grow = (x: Value) => {
-      const rubbish = add(slice(x, 2, 0, 1), 3);
-      return add(pad(x, 2, 0, extra), pad(concat(new Array<Value>(extra).fill(rubbish), 2), 2, length, 0));
+      const rubbish = add(slice(x, -2, 0, 1), 3);
+      return add(pad(x, -2, 0, extra), pad(concat(new Array<Value>(extra).fill(rubbish), -2), -2, length, 0));
     };
     const result = form(spec, {
       ...inputs,
-      queries: grow(inputs.queries),
-      keys: grow(inputs.keys),
-      values: grow(inputs.values),
+      ...mapTokens(inputs, grow),
       count: integers(new Array<number>(batch).fill(length)),
     });
     return { ...result, output: slice(result.output, 2, 0, length) };
@@ -85,6 +99,12 @@ export function mixerVariables(
     keys: float("keys", [batch, groups, length, dim]),
     values: float("values", [batch, groups, length, dim]),
   };
+  const streams = Object.fromEntries(
+    Object.entries(mixerStreams(spec, sizes)).map(([name, shape]) => [name, float(`stream.${name}`, shape)]),
+  );
+  const turns = !["before", "none"].includes(spec.rope);
+  const angle = (name: string) => input(name, [length, dim / 2]);
+  const angles = turns ? { angles: { cos: angle("cos"), sin: angle("sin") } } : {};
   const parameters = Object.fromEntries(
     Object.entries(mixerParameters(spec, sizes)).map(([name, { shape }]) => [name, float(name, shape)]),
   );
@@ -93,9 +113,10 @@ export function mixerVariables(
     name,
     dtype === "float32" ? float(`state.${name}`, shape) : input(`state.${name}`, shape, dtype),
   ]);
-  if (stateful) return { floats, inputs: { ...tokens, parameters, state: Object.fromEntries(state) } };
+  const inputs = { ...tokens, streams, ...angles, parameters };
+  if (stateful) return { floats, inputs: { ...inputs, state: Object.fromEntries(state) } };
   for (const [name] of state) delete floats[`state.${name}`];
-  return { floats, inputs: { ...tokens, parameters } };
+  return { floats, inputs };
 }
 
 /** A result's tensors by name. */

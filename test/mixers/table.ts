@@ -32,6 +32,42 @@ const variants: Record<string, MixerSpecInput> = {
     normalize: { kind: "none" },
     mix: { kind: "sum" },
   },
+  "a decay per head, keys and filters, a direct skip": {
+    convolution: { kind: "depthwise", on: ["queries", "keys"], size: 3 },
+    state: { decay: { kind: "step" }, write: { kind: "add", values: "step" }, skip: { kind: "direct" } },
+  },
+  "delta rule by feature with a bounded decay": {
+    state: {
+      featureMap: { kind: "unit", silu: true },
+      decay: { kind: "bounded" },
+      write: { kind: "delta", strength: { scale: 2, bias: 0 } },
+    },
+  },
+  "fewer slots than features": {
+    state: { decay: { kind: "sigmoid", per: "feature" }, write: { kind: "slots", count: 5 } },
+  },
+  "decayed window mix, rotated by the state": {
+    rope: "state",
+    window: { kind: "slide", size: 5 },
+    state: { featureMap: { kind: "hedgehog", joint: true }, decay: { kind: "constant", slopes: "minimax", layers: 4 } },
+    normalize: { kind: "row", epsilon: 1e-6 },
+    mix: { kind: "alpha", initial: 0.5 },
+  },
+  "positive products of a learned map": {
+    state: { featureMap: { kind: "projected", activation: "exp", dim: 3, bias: false, floor: 1e-6 } },
+    normalize: { kind: "row" },
+  },
+  "rolled features": { state: { featureMap: { kind: "dpfp", nu: 2 } }, normalize: { kind: "row", epsilon: 1e-3 } },
+  "products of two maps": { state: { featureMap: { kind: "hadamard", dim: 6 } }, outputNorm: { kind: "rms" } },
+  "an input gate and a gate before the norm": {
+    state: {
+      featureMap: { kind: "one" },
+      decay: { kind: "sigmoid", per: "value", floor: 0.1 },
+      write: { kind: "add", values: "variance", input: {} },
+    },
+    outputNorm: { kind: "rms", scale: false, over: "heads" },
+    outputGate: { kind: "projected", order: "before-norm", activation: "sigmoid", bias: 1 },
+  },
   "state alone, identity, not normalized": { state: { featureMap: { kind: "identity" } } },
 };
 
@@ -39,4 +75,10 @@ const variants: Record<string, MixerSpecInput> = {
 export const mixers: Readonly<Record<string, MixerSpec>> = {
   ...presets,
   ...Object.fromEntries(Object.entries(variants).map(([name, spec]) => [name, parseMixer(spec, name)])),
+};
+
+/** Mixers whose float32 results lose digits by their mathematics, whatever the form: what is asked of them, and why. */
+export const looser: Readonly<Record<string, number>> = {
+  // Features of both signs add up to a square that may be near zero, and is divided by.
+  rebased: 1e-3,
 };

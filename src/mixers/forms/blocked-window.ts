@@ -21,9 +21,9 @@ import {
 import type { MixerInputs, MixerSizes } from "../contract.ts";
 import { cut, joinHeads, sharedByGroup, splitHeads } from "../heads.ts";
 import type { Term } from "../normalize.ts";
+import { hidden } from "../recurrence/triangle.ts";
 import type { Mixer } from "../spec.ts";
 import type { WindowBlocks } from "../window.ts";
-import { hidden } from "./parallel.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** The window's term; `timeline` is the call's, with a state only where the blocks begin with the call's tokens. */

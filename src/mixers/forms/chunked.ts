@@ -2,48 +2,62 @@
 import { causalAttention, concat, integers, maximum, minimum, slice, subtract, type Value } from "../../graph/index.ts";
 import { type MixerInputs, type MixerResult, type MixerSizes, type MixerState, sizesOf } from "../contract.ts";
 import { recurrenceOf } from "../plan.ts";
-import type { Recurred, Recurrence } from "../recurrence/recurrence.ts";
+import { chunkLength } from "../recurrence/chunks.ts";
+import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer } from "../spec.ts";
-import type { Delay } from "../window.ts";
 import { blockedWindow } from "./blocked-window.ts";
 import { combine, linearTerm } from "./combine.ts";
-import { type DelayedTokens, delayedTokens } from "./delayed.ts";
+import { delayedTokens } from "./delayed.ts";
 import { parallelForm } from "./parallel.ts";
-import { timelineOf, windowState } from "./timeline.ts";
-
-/** Tokens of a chunk of the state: its products are then as wide as a head. */
-const chunkLength = 64;
+import { recurrentBranch, windowInputs } from "./recurrent.ts";
+import { type Timeline, timelineOf, windowState } from "./timeline.ts";
 
 /** Tokens computed by masks at once where windows move in blocks whose places only the state knows. */
 const segmentLength = 256;
 
 /** The mixer by blocks and chunks. */
 export function chunkedForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
-  return linearForm(mixer, inputs, (recurrence, { front: _front, ...tokens }, { block }) =>
+  return linearForm(mixer, inputs, (recurrence, tokens, block) =>
     recurrence.chunked({ ...tokens, chunk: block ?? chunkLength, wholeChunks: block !== undefined }),
   );
 }
 
-type Recur = (recurrence: Recurrence, tokens: DelayedTokens, delay: Delay) => Recurred;
+/** Computes tokens by a recurrence; where they enter the state in blocks, `block` is their size. */
+type Recur = (recurrence: Recurrence, tokens: Tokens, block: number | undefined) => Recurred;
 
 /** The window in blocks, and the state by `recur`. */
 export function linearForm(mixer: Mixer, inputs: MixerInputs, recur: Recur): MixerResult {
-  const { window, state, normalize } = mixer;
+  const { window } = mixer;
   const sizes = sizesOf(inputs);
   const twice = inputs.state === undefined && sizes.length <= (window?.countsTwiceUpTo ?? 0);
   if (twice) return parallelForm(mixer, inputs);
   if (window !== undefined && window.blocks === undefined) return wholeWindow(mixer, inputs, sizes);
   if (inputs.state !== undefined && window?.blocks?.phased) return segments(mixer, inputs, inputs.state, sizes);
-  const timeline = timelineOf(mixer, inputs, sizes);
-  const windowTerm = window?.blocks && blockedWindow(mixer, window.blocks, inputs, timeline, sizes);
+  const windowed = windowInputs(mixer, inputs);
+  const timeline = timelineOf(mixer, windowed, sizes);
+  const windowTerm = window?.blocks && blockedWindow(mixer, window.blocks, windowed, timeline, sizes);
+  const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) => recur(recurrence, tokens, undefined));
+  const recurred = atOnce ?? delayedBranch(mixer, inputs, timeline, sizes, recur);
+  const output = combine(mixer, inputs, windowTerm, recurred && linearTerm(mixer, recurred.output));
+  if (inputs.state === undefined) return { output };
+  return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
+}
+
+/** The state of the tokens that left the window; undefined where none has. */
+function delayedBranch(
+  mixer: Mixer,
+  inputs: MixerInputs,
+  timeline: Timeline,
+  sizes: MixerSizes,
+  recur: Recur,
+): Recurred | undefined {
+  const { state, window, normalize } = mixer;
   const delay = state?.read.delay(window);
   const tokens = state && delay && delayedTokens(state, normalize.sumsWeights, delay, inputs, timeline, sizes);
-  const recurred = state && delay && tokens && recur(recurrenceOf(state), tokens, delay);
-  const reading = recurred && tokens && slice(recurred.output, 2, tokens.front);
-  const output = combine(mixer, inputs, windowTerm, reading && linearTerm(mixer, reading));
-  if (inputs.state === undefined) return { output };
-  const recurrent = recurred && { recurrent: recurred.state };
-  return { output, state: { ...recurrent, ...windowState(timeline, inputs, sizes) } };
+  if (state === undefined || delay === undefined || tokens === undefined) return undefined;
+  const { front, ...entering } = tokens;
+  const recurred = recur(recurrenceOf(state), entering, delay.block);
+  return { ...recurred, output: slice(recurred.output, 2, front) };
 }
 
 /** A window of all keys: fused where it stands alone at the beginning of a sequence, else by masks. */

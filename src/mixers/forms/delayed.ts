@@ -14,10 +14,11 @@ import {
   where,
 } from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes } from "../contract.ts";
+import { countOf } from "../newest.ts";
 import type { Tokens } from "../recurrence/recurrence.ts";
 import type { StateBranch } from "../spec.ts";
 import type { Delay } from "../window.ts";
-import { carried, countOf, type Timeline, withOnes } from "./timeline.ts";
+import { carried, type Timeline, withOnes } from "./timeline.ts";
 
 /** Tokens, and how many places were put before the first query so that blocks begin where the window's do. */
 export interface DelayedTokens extends Tokens {
@@ -46,7 +47,7 @@ export function delayedTokens(
       queries: featureMap.queries(inputs.queries, parameters),
       keys: featureMap.keys(entering(timeline.keys), parameters, heads),
       values: where(enters(inputs, timeline, delay, length), whole(entering(timeline.values)), 0),
-      state: carried(state, "recurrent"),
+      state: { recurrent: carried(state, "recurrent") },
       front: 0,
     };
   }

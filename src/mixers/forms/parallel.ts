@@ -16,27 +16,28 @@ import {
 } from "../../graph/index.ts";
 import { type MixerInputs, type MixerResult, type MixerSizes, sizesOf } from "../contract.ts";
 import { repeatHeads } from "../heads.ts";
+import { countOf } from "../newest.ts";
 import type { Term } from "../normalize.ts";
 import { recurrenceOf } from "../plan.ts";
 import type { Recurred } from "../recurrence/recurrence.ts";
+import { hidden } from "../recurrence/triangle.ts";
 import type { Mixer } from "../spec.ts";
 import { causal } from "../window.ts";
 import { combine, linearTerm } from "./combine.ts";
-import { carried, countOf, seenFrom, type Timeline, timelineOf, windowState, withOnes } from "./timeline.ts";
-
-/** Scores of keys that a query does not see; exp of it is 0 without overflow. */
-export const hidden = -1e30;
+import { recurrentBranch, windowInputs } from "./recurrent.ts";
+import { carried, seenFrom, type Timeline, timelineOf, windowState, withOnes } from "./timeline.ts";
 
 /** The mixer by masks over all keys. */
 export function parallelForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
   const sizes = sizesOf(inputs);
-  const timeline = timelineOf(mixer, inputs, sizes);
-  const window = mixer.window && maskedWindow(mixer, mixer.window, inputs, timeline, sizes);
-  const recurred = maskedState(mixer, inputs, timeline, sizes);
+  const windowed = windowInputs(mixer, inputs);
+  const timeline = timelineOf(mixer, windowed, sizes);
+  const window = mixer.window && maskedWindow(mixer, mixer.window, windowed, timeline, sizes);
+  const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) => recurrence.parallel(tokens));
+  const recurred = atOnce ?? maskedState(mixer, inputs, timeline, sizes);
   const output = combine(mixer, inputs, window, recurred && linearTerm(mixer, recurred.output));
   if (inputs.state === undefined) return { output };
-  const recurrent = recurred && { recurrent: recurred.state };
-  return { output, state: { ...recurrent, ...windowState(timeline, inputs, sizes) } };
+  return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
 }
 
 /** A mask of positions `[batch or 1, queries, keys]` over the heads. */
@@ -77,12 +78,12 @@ function maskedState(mixer: Mixer, inputs: MixerInputs, timeline: Timeline, size
   const reads = twice ? causal(seenFrom(timeline, queryPositions)) : and(fresh, held(queryPositions));
   const last = add(seen, subtract(reshape(countOf(inputs, length), [-1, 1, 1]), integers([1])));
   const [batch = 1, , keys = 1] = fresh.shape;
-  return recurrenceOf(state).masked({
+  return recurrenceOf(state).masked?.({
     queries: state.featureMap.queries(inputs.queries, inputs.parameters),
     keys: state.featureMap.keys(timeline.keys, inputs.parameters, heads),
     values: normalize.sumsWeights ? withOnes(timeline.values) : timeline.values,
     reads: overHeads(reads),
     kept: reshape(and(fresh, held(last)), [batch, 1, keys, 1]),
-    ...(inputs.state && { state: carried(inputs.state, "recurrent") }),
+    ...(inputs.state && { state: { recurrent: carried(inputs.state, "recurrent") } }),
   });
 }

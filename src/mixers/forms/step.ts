@@ -16,11 +16,13 @@ import { type MixerInputs, type MixerResult, type MixerSizes, sizesOf } from "..
 import { MixerError } from "../errors.ts";
 import type { Term } from "../normalize.ts";
 import { recurrenceOf } from "../plan.ts";
+import { hidden } from "../recurrence/triangle.ts";
 import type { Mixer } from "../spec.ts";
 import type { Window } from "../window.ts";
 import { combine, linearTerm } from "./combine.ts";
 import { delayedTokens } from "./delayed.ts";
-import { hidden, parallelForm } from "./parallel.ts";
+import { parallelForm } from "./parallel.ts";
+import { recurrentBranch, windowInputs } from "./recurrent.ts";
 import { type Timeline, timelineOf, windowState } from "./timeline.ts";
 
 /** One token. Throws a MixerError for more, or without a state. */
@@ -31,13 +33,15 @@ export function stepForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
   const { window, state, normalize } = mixer;
   const delay = state?.read.delay(window);
   if (window?.blocks?.phased || (state !== undefined && delay === undefined)) return parallelForm(mixer, inputs);
-  const timeline = timelineOf(mixer, inputs, sizes);
-  const tokens = state && delay && delayedTokens(state, normalize.sumsWeights, delay, inputs, timeline, sizes);
-  const recurred = state && tokens && recurrenceOf(state).step(tokens);
-  const windowTerm = window && newestKeys(mixer, window, inputs, timeline, sizes);
+  const windowed = windowInputs(mixer, inputs);
+  const timeline = timelineOf(mixer, windowed, sizes);
+  const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) => recurrence.step(tokens));
+  const late = () => state && delay && delayedTokens(state, normalize.sumsWeights, delay, inputs, timeline, sizes);
+  const tokens = atOnce === undefined ? late() : undefined;
+  const recurred = atOnce ?? (state && tokens && recurrenceOf(state).step(tokens));
+  const windowTerm = window && newestKeys(mixer, window, windowed, timeline, sizes);
   const output = combine(mixer, inputs, windowTerm, recurred && linearTerm(mixer, recurred.output));
-  const recurrent = recurred && { recurrent: recurred.state };
-  return { output, state: { ...recurrent, ...windowState(timeline, inputs, sizes) } };
+  return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
 }
 
 /** The window's term: the newest keys, the query's own included; the heads of a group are rows of one product. */

@@ -1,7 +1,8 @@
 /** The keys and values a call meets: those its state kept, then its own; with their places in the sequence. */
-import { add, concat, integers, reshape, rows, scalar, slice, type Value } from "../../graph/index.ts";
+import { add, concat, integers, reshape, scalar, type Value } from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes, MixerState } from "../contract.ts";
 import { MixerError } from "../errors.ts";
+import { countOf, newest } from "../newest.ts";
 import type { Mixer } from "../spec.ts";
 import type { Positions } from "../window.ts";
 
@@ -65,34 +66,12 @@ export function seenFrom({ keyPositions, phase }: Timeline, queries: Value): Pos
   return { queries, keys: keyPositions, phase };
 }
 
-/** The tokens of the call that are real: `count`, or all. */
-export function countOf({ count }: MixerInputs, length: number): Value {
-  return count ?? integers([length]);
-}
-
 /** The keys, values and the count of tokens that later calls need. */
-export function windowState(
-  timeline: Timeline,
-  inputs: MixerInputs,
-  { batch, groups, length }: MixerSizes,
-): MixerState {
+export function windowState(timeline: Timeline, inputs: MixerInputs, { length }: MixerSizes): MixerState {
   const seen = add(reshape(timeline.seen, [-1]), countOf(inputs, length));
   if (timeline.kept === 0) return { seen };
-  const newest = (all: Value) => {
-    if (inputs.count === undefined) return slice(all, 2, length, length + timeline.kept);
-    const [, , total = 0, dim = 1] = all.shape;
-    const starts = reshape(integers(Array.from({ length: batch * groups }, (_unused, index) => index * total)), [
-      batch,
-      groups,
-      1,
-    ]);
-    const places = add(
-      add(starts, reshape(inputs.count, [batch, 1, 1])),
-      range(0, timeline.kept, [1, 1, timeline.kept]),
-    );
-    return rows(reshape(all, [-1, dim]), places);
-  };
-  return { keys: newest(timeline.keys), values: newest(timeline.values), seen };
+  const kept = (all: Value) => newest(all, timeline.kept, inputs.count);
+  return { keys: kept(timeline.keys), values: kept(timeline.values), seen };
 }
 
 /** Values with a column of ones, whose weighted sum is the sum of the weights. */

@@ -1,20 +1,63 @@
-/** Mixers by their published names. */
-import { type MixerSpec, parseMixer } from "../spec.ts";
+/** The catalogue: presets by their published names. A new one is here by being listed. */
+import { based } from "./based.ts";
+import { deltaNet } from "./delta-net.ts";
+import { gatedDeltaNet } from "./gated-delta-net.ts";
+import { gla } from "./gla.ts";
+import { gsa } from "./gsa.ts";
+import { hedgehog } from "./hedgehog.ts";
+import { hgrn } from "./hgrn.ts";
+import { hgrn2 } from "./hgrn2.ts";
+import { kda } from "./kda.ts";
+import { lawcat } from "./lawcat.ts";
+import { ligerGla } from "./liger-gla.ts";
+import { ligerGsa } from "./liger-gsa.ts";
+import { ligerHgrn2 } from "./liger-hgrn2.ts";
+import { lightning } from "./lightning.ts";
 import { linearAttention } from "./linear-attention.ts";
-import { lolcats, lolcatsTerrace } from "./lolcats.ts";
+import { plainLinearAttention } from "./linear-attention-plain.ts";
+import { lizard } from "./lizard.ts";
+import { lolcats } from "./lolcats.ts";
+import { lolcatsTerrace } from "./lolcats-terrace.ts";
+import { mamba } from "./mamba.ts";
+import { mamba2 } from "./mamba2.ts";
+import { rebased } from "./rebased.ts";
+import { retnet } from "./retnet.ts";
+import { rwkv6 } from "./rwkv6.ts";
+import { rwkv7 } from "./rwkv7.ts";
+import { simpleGla } from "./simple-gla.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { softmax } from "./softmax.ts";
+import { supra } from "./supra.ts";
 
-/** Every preset, checked. */
-export const presets: Readonly<Record<string, MixerSpec>> = Object.fromEntries(
-  Object.entries({
-    softmax,
-    "sliding-window": slidingWindow,
-    "linear-attention": linearAttention,
-    lolcats,
-    "lolcats-terrace": lolcatsTerrace,
-  }).map(([name, spec]) => [name, parseMixer(spec, name)]),
-);
-
-/** The softmax attention of an unconverted layer. */
-export const softmaxSpec: MixerSpec = parseMixer(softmax, "softmax");
+/** Every preset, from exact attention to the states that converted models use. */
+export const catalogue = [
+  softmax,
+  slidingWindow,
+  linearAttention,
+  plainLinearAttention,
+  hedgehog,
+  lolcats,
+  lolcatsTerrace,
+  supra,
+  ligerGla,
+  ligerHgrn2,
+  ligerGsa,
+  lawcat,
+  lizard,
+  based,
+  rebased,
+  retnet,
+  lightning,
+  gla,
+  simpleGla,
+  hgrn,
+  hgrn2,
+  gsa,
+  mamba,
+  mamba2,
+  deltaNet,
+  gatedDeltaNet,
+  kda,
+  rwkv6,
+  rwkv7,
+] as const;

@@ -1,14 +1,15 @@
-/** LoLCATs (arXiv 2410.10254): a softmax window, and Hedgehog features (arXiv 2402.04347) for all that left it. */
-import type { MixerSpecInput } from "../spec.ts";
+/** LoLCATs: a sliding softmax window, and Hedgehog features for all that left it. */
+import type { Preset } from "../preset.ts";
+import { branches, oracle } from "./lolcats-common.ts";
 
-const branches = {
-  state: { featureMap: { kind: "hedgehog" }, read: { kind: "outside-window" } },
-  normalize: { kind: "joint" },
-  mix: { kind: "gamma", initial: 0.1 },
-} as const;
+const slide = oracle("linear_window_attention_sw", {});
 
 /** The window slides: the newest 64 keys (`window_sw`). */
-export const lolcats: MixerSpecInput = { window: { kind: "slide", size: 64 }, ...branches };
-
-/** The window is a terrace: the query's block of 64 and the one before (`window_tk`). */
-export const lolcatsTerrace: MixerSpecInput = { window: { kind: "terrace", size: 64 }, ...branches };
+export const lolcats: Preset = {
+  name: "lolcats",
+  title: "LoLCATs, sliding window",
+  paper: "arXiv 2410.10254",
+  equation: "o_t = (Σ_win γ e^{x−c} v + φ(q_t) S_{t−w}) / (Σ_win γ e^{x−c} + φ(q_t)·z_{t−w}), c = max x",
+  spec: { window: { kind: "slide", size: 64 }, ...branches },
+  oracles: [slide, { ...slide, tensors: { ...slide.tensors, "state.recurrent": ["kv_state:BHFK", "k_state:BHFI"] } }],
+};

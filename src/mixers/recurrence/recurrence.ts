@@ -1,5 +1,18 @@
 /** What every recurrent state can do: the forms of one update rule. */
-import type { Value } from "../../graph/index.ts";
+import type { Shape, Value } from "../../graph/index.ts";
+import type { Form } from "../contract.ts";
+
+/** The tensors of a state by name. */
+export type RecurrentState = Readonly<Record<string, Value>>;
+
+/** The sizes of a state. */
+export interface RecurrentSizes {
+  readonly batch: number;
+  readonly heads: number;
+  readonly features: number;
+  /** Columns: the values' dimensions, and one more where the sum of weights is carried. */
+  readonly columns: number;
+}
 
 /** Tokens of the state branch, in time order; a place whose value is zero holds no token. */
 export interface Tokens {
@@ -7,18 +20,20 @@ export interface Tokens {
   readonly queries: Value;
   /** `[batch, heads, length, features]`. */
   readonly keys: Value;
-  /** `[batch, groups, length, dim]`. */
+  /** `[batch, groups, length, columns]`. */
   readonly values: Value;
-  /** The state before the first token, `[batch, heads, features, dim]`; absent for zeros. */
-  readonly state?: Value;
+  /** What else the update rule reads: `decay` `[batch or 1, heads, length or 1, width]` (log α ≤ 0), `strength`, … */
+  readonly gates?: Readonly<Record<string, Value>>;
+  /** The state before the first token; absent for zeros. */
+  readonly state?: RecurrentState;
 }
 
 /** What a recurrence computes. */
 export interface Recurred {
-  /** The state read at each token, `[batch, heads, length, dim]`. */
+  /** The state read at each token, `[batch, heads, length, columns]`. */
   readonly output: Value;
   /** The state after the last token. */
-  readonly state: Value;
+  readonly state: RecurrentState;
 }
 
 /** Tokens of which each query reads some: `keys` and `values` may be longer than `queries`. */
@@ -39,12 +54,18 @@ export interface ChunkedTokens extends Tokens {
 
 /** The forms of one update rule. */
 export interface Recurrence {
-  /** Quadratic, by masks: the oracle. */
-  masked(tokens: MaskedTokens): Recurred;
+  /** The state's tensors. */
+  layout(sizes: RecurrentSizes): Readonly<Record<string, Shape>>;
+  /** Quadratic: the oracle. Every query reads all tokens up to its own. */
+  parallel(tokens: Tokens): Recurred;
   /** Linear in the length, by matrix products over chunks. */
   chunked(tokens: ChunkedTokens): Recurred;
   /** One token. */
   step(tokens: Tokens): Recurred;
   /** One fused operator. */
-  fused(tokens: Tokens): Recurred;
+  fused?(tokens: Tokens): Recurred;
+  /** Quadratic, by masks, for states that hold other tokens than all up to the query's; absent where it cannot be. */
+  masked?(tokens: MaskedTokens): Recurred;
+  /** Why a form cannot be built. */
+  readonly lacks?: Partial<Record<Form, string>>;
 }

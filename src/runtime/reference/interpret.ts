@@ -20,17 +20,24 @@ export function reference(shape: Shape, data: ArrayLike<number>): Reference {
   return { shape, data: Float64Array.from(data) };
 }
 
+/** How a program is interpreted. */
+export interface InterpretOptions {
+  /** Round every operation's result to float32: what an engine without float64 would find. */
+  readonly rounded?: boolean;
+}
+
 /** Computes a program's outputs in float64. Throws when an input is missing or misshapen, or an operation has no kernel. */
 export function interpret<Output extends string>(
   program: Program<Output>,
   feeds: Readonly<Record<string, Reference>>,
+  { rounded = false }: InterpretOptions = {},
 ): Record<Output, Reference> {
   const results = new Map<Value, Reference>();
   for (const node of program.nodes) {
     if (node.operation.name === "input")
       for (const value of node.outputs) results.set(value, fed(node.attributes as InputAttributes, feeds));
   }
-  compute(program.nodes, results);
+  compute(program.nodes, results, rounded);
   const entries = Object.entries<Value>(program.outputs).map(([name, value]) => [name, resultOf(value, results)]);
   return Object.fromEntries(entries) as Record<Output, Reference>;
 }
@@ -42,7 +49,7 @@ const evaluate: Evaluate = (body, inputs) => {
 };
 
 /** Adds to the results of the input nodes those of all others. */
-function compute(nodes: readonly Node[], results: Map<Value, Reference>): void {
+function compute(nodes: readonly Node[], results: Map<Value, Reference>, rounded = false): void {
   for (const node of nodes) {
     const { operation, attributes } = node;
     if (operation.name === "input") continue;
@@ -57,7 +64,8 @@ function compute(nodes: readonly Node[], results: Map<Value, Reference>): void {
           `${operation.name} computed ${formatShape(output?.shape ?? [])}, not ${formatShape(value.shape)}`,
         );
       }
-      results.set(value, output);
+      const keeps = !rounded || value.dtype !== "float32";
+      results.set(value, keeps ? output : { shape: output.shape, data: output.data.map(Math.fround) });
     });
   }
 }

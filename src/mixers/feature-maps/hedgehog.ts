@@ -1,59 +1,24 @@
-/** The feature map axis: φ, under which the state's kernel is an inner product. */
+/** Hedgehog: a learned matrix per head and a softmax of both signs (arXiv 2402.04347, 2410.10254). */
 import { z } from "zod";
 import {
-  add,
   concat,
   exp,
-  greater,
   matmul,
   max,
   maximum,
-  minimum,
+  multiply,
   negate,
   reshape,
   softmax,
   subtract,
   type Value,
-  where,
   withGradient,
-} from "../graph/index.ts";
-import { axis, kind } from "./axis.ts";
-import type { MixerInputs, MixerSizes } from "./contract.ts";
-import { joinHeads, repeatHeads, sharedByGroup } from "./heads.ts";
-import { learned, type Parameters } from "./parameter.ts";
-
-type Learned = MixerInputs["parameters"];
-
-const queryMap = "featureMap.queries";
-const keyMap = "featureMap.keys";
-
-/** What a kind of feature map declares. */
-export interface FeatureMap {
-  /** Features of one head. */
-  features(sizes: MixerSizes): number;
-  parameters(sizes: MixerSizes): Parameters;
-  /** φ of queries `[batch, heads, length, dim]`: `[batch, heads, length, features]`. */
-  queries(x: Value, parameters: Learned): Value;
-  /** φ of keys `[batch, groups, length, dim]`, per query head: `[batch, heads, length, features]`. */
-  keys(x: Value, parameters: Learned, heads: number): Value;
-}
-
-/** A map without parameters, the same for all heads. */
-function fixed(f: (x: Value) => Value): FeatureMap {
-  return {
-    features: ({ dim }) => dim,
-    parameters: () => ({}),
-    queries: f,
-    keys: (x, _parameters, heads) => repeatHeads(f(x), heads),
-  };
-}
-
-const identity = kind(z.strictObject({ kind: z.literal("identity") }), () => fixed((x) => x));
-
-/** 1 + ELU(x); the exponential is taken of the negative part alone, so that it never overflows. */
-const elu = kind(z.strictObject({ kind: z.literal("elu") }), () =>
-  fixed((x) => where(greater(x, 0), add(x, 1), exp(minimum(x, 0)))),
-);
+} from "../../graph/index.ts";
+import { kind } from "../axis.ts";
+import type { MixerSizes } from "../contract.ts";
+import { joinHeads, sharedByGroup } from "../heads.ts";
+import { learned } from "../parameter.ts";
+import { type FeatureMap, keyMap, queryMap } from "./feature-map.ts";
 
 /** e to the x less its row's largest: the shift rescales each key, and is part of the map. */
 const shiftedExp = (x: Value) => exp(subtract(x, max(x, [-1])));
@@ -82,12 +47,15 @@ function inParts(x: Value): Value {
   return reshape(x, [...x.shape.slice(0, -2), parts, length / parts, dim]);
 }
 
-const hedgehog = kind(
+/** The axis' kind `hedgehog`. */
+export const hedgehog = kind(
   z.strictObject({
     kind: z.literal("hedgehog"),
     activation: z.enum(["softmax", "exp"]).default("softmax"),
     /** Join φ(x) and φ(−x), each normalised on its own. */
     twoSided: z.boolean().default(true),
+    /** One softmax over 2x and −2x together, as flash-linear-attention has it. */
+    joint: z.boolean().default(false),
     /** One map for queries and keys. */
     tied: z.boolean().default(false),
     /** Columns of each head's matrix (default: the head's dimensions). */
@@ -95,14 +63,16 @@ const hedgehog = kind(
     /** Features are at least this. */
     floor: z.number().positive().default(1e-12),
   }),
-  ({ activation, twoSided, tied, dim, floor }): FeatureMap => {
+  ({ activation, twoSided, joint, tied, dim, floor }): FeatureMap => {
     const columns = (sizes: MixerSizes) => dim ?? sizes.dim;
     const [positive, negative] = activations[activation];
     const project = (x: Value, map: Value): Value => {
       const perPart = reshape(map, [...map.shape.slice(0, -2), 1, ...map.shape.slice(-2)]);
       const projected = matmul(inParts(x), perPart);
+      const last = projected.shape.length - 1;
       const sides = twoSided ? [positive(projected), negative(projected)] : [positive(projected)];
-      const features = atLeast(concat(sides, projected.shape.length - 1), floor);
+      const both = () => softmax(multiply(concat([projected, negate(projected)], last), 2));
+      const features = atLeast(joint ? both() : concat(sides, last), floor);
       return reshape(features, [...projected.shape.slice(0, -3), x.shape.at(-2) ?? 0, features.shape.at(-1) ?? 1]);
     };
     return {
@@ -126,6 +96,3 @@ const hedgehog = kind(
 function atLeast(features: Value, floor: number): Value {
   return withGradient(maximum(features, floor), [features], (upstream) => [upstream]);
 }
-
-/** All feature maps. */
-export const featureMaps = axis({ identity, elu, hedgehog });

@@ -1,0 +1,106 @@
+/** The tokens of a state that takes each token at once, with all its gates. */
+import {
+  broadcastTo,
+  divide,
+  integers,
+  less,
+  multiply,
+  reshape,
+  rotary,
+  scalar,
+  slice,
+  sqrt,
+  type Value,
+  where,
+} from "../../graph/index.ts";
+import type { MixerInputs, MixerSizes } from "../contract.ts";
+import { MixerError } from "../errors.ts";
+import { repeatHeads } from "../heads.ts";
+import { countOf } from "../newest.ts";
+import { recurrenceOf, widthsOf } from "../plan.ts";
+import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
+import type { Mixer, StateBranch } from "../spec.ts";
+import { carried, withOnes } from "./timeline.ts";
+
+/** Queries or keys `[batch, heads, length, dim]` at the angles of the call. Throws a MixerError where there are none. */
+export function rotated(x: Value, { angles }: MixerInputs): Value {
+  if (angles === undefined)
+    throw new MixerError("this mixer rotates queries and keys itself: the call's angles were not given");
+  const [batch = 1, , length = 1] = x.shape;
+  const positions = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, length]);
+  return rotary(x, angles.cos, angles.sin, broadcastTo(positions, [batch, length]));
+}
+
+/** φ of the queries, scaled, and φ of the keys, at their angles: `[batch, heads, length, features]`. */
+export function featuresOf(
+  { featureMap, scale }: StateBranch,
+  { spec: { rope } }: Mixer,
+  inputs: MixerInputs,
+  { heads, dim }: MixerSizes,
+): { readonly queries: Value; readonly keys: Value } {
+  const { parameters } = inputs;
+  const before = (x: Value) => (rope === "state" ? rotated(x, inputs) : x);
+  const after = (x: Value) => (rope === "features" ? rotated(x, inputs) : x);
+  const queries = after(featureMap.queries(before(inputs.queries), parameters));
+  const keys = after(featureMap.keys(before(inputs.keys), parameters, heads));
+  if (scale === "dim") return { queries: divide(queries, sqrt(scalar(dim))), keys };
+  return { queries: multiply(queries, scale), keys };
+}
+
+/** Whether a mixer's tokens wait until they leave the window, rather than enter the state at once. */
+export function waits({ state, window }: Mixer): boolean {
+  return state !== undefined && state.read.delay(window)?.tokens !== 0;
+}
+
+/** The state branch of a call by one form of its recurrence; undefined where there is none, or where tokens wait. */
+export function recurrentBranch(
+  mixer: Mixer,
+  inputs: MixerInputs,
+  sizes: MixerSizes,
+  form: (recurrence: Recurrence, tokens: Tokens) => Recurred,
+): Recurred | undefined {
+  const { state, normalize } = mixer;
+  if (state === undefined || waits(mixer)) return undefined;
+  const tokens = recurrentTokens(mixer, state, inputs, sizes);
+  const recurred = form(recurrenceOf(state), tokens);
+  if (state.skip === undefined) return recurred;
+  const values = repeatHeads(tokens.values, sizes.heads);
+  const own = { ...tokens, values: normalize.sumsWeights ? slice(values, 3, 0, -1) : values };
+  return { ...recurred, output: state.skip.apply(recurred.output, own, inputs.parameters) };
+}
+
+/** The inputs of the window: at the angles of the call where it alone is rotated. */
+export function windowInputs({ spec: { rope } }: Mixer, inputs: MixerInputs): MixerInputs {
+  if (rope !== "window") return inputs;
+  return { ...inputs, queries: rotated(inputs.queries, inputs), keys: rotated(inputs.keys, inputs) };
+}
+
+/** The call's tokens; padding leaves the state as it is. */
+export function recurrentTokens(mixer: Mixer, branch: StateBranch, inputs: MixerInputs, sizes: MixerSizes): Tokens {
+  const { decay, write } = branch;
+  const { length, batch, heads } = sizes;
+  const widths = widthsOf(mixer, sizes);
+  const { queries, keys } = featuresOf(branch, mixer, inputs, sizes);
+  const values = mixer.normalize.sumsWeights ? withOnes(inputs.values) : inputs.values;
+  const decays = decay.read?.(inputs, sizes, write.widths(widths));
+  const gates = decays ? { decay: decays.decay } : {};
+  const written = write.write({ keys, values, gates }, decays, inputs, sizes);
+  const state = inputs.state && statesOf(branch, inputs.state);
+  const tokens = { queries, ...written, ...(state && { state }) };
+  if (inputs.count === undefined) return tokens;
+  const place = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, 1, length, 1]);
+  const real = less(place, reshape(countOf(inputs, length), [batch, 1, 1, 1]));
+  // No decay, no strength, no key: zeros are what every gate does nothing with.
+  const only = (x: Value) => where(real, broadcastTo(x, [batch, x.shape[1] ?? heads, length, x.shape[3] ?? 1]), 0);
+  return {
+    ...tokens,
+    keys: only(tokens.keys),
+    values: only(tokens.values),
+    gates: Object.fromEntries(Object.entries(tokens.gates).map(([name, gate]) => [name, only(gate)])),
+  };
+}
+
+function statesOf(branch: StateBranch, state: NonNullable<MixerInputs["state"]>): Readonly<Record<string, Value>> {
+  const names = Object.keys(recurrenceOf(branch).layout({ batch: 1, heads: 1, features: 1, columns: 1 }));
+  return Object.fromEntries(names.map((name) => [name, carried(state, name)]));
+}

@@ -1,0 +1,111 @@
+/** Where a gate's numbers per token come from: a projection of the stream, the layer's own keys, or the caller. */
+import { z } from "zod";
+import { add, matmul, reshape, transpose, type Value } from "../../graph/index.ts";
+import type { MixerInputs, MixerSizes } from "../contract.ts";
+import { MixerError } from "../errors.ts";
+import { repeatHeads } from "../heads.ts";
+import { learned, type Parameters } from "../parameter.ts";
+
+/** Options of a gate's source, to be spread into a kind's schema. */
+export const projectionOptions = {
+  /** `hidden`: projected from the stream; `keys`: the keys before rotation, as they are; `given`: a stream of the gate's name. */
+  source: z.enum(["hidden", "keys", "given"]).default("hidden"),
+  /** Rank of the projection (default: full). */
+  rank: z.number().int().positive().optional(),
+};
+
+const schema = z.strictObject(projectionOptions);
+
+/** A gate's source. */
+export type ProjectionOptions = z.output<typeof schema>;
+
+/** Numbers per token, before any activation. */
+export interface Projection {
+  parameters(sizes: MixerSizes, width: number): Parameters;
+  /** Shapes of the streams it reads. */
+  streams(sizes: MixerSizes, width: number): Readonly<Record<string, readonly number[]>>;
+  /** `[batch, heads, length, width]`. */
+  read(inputs: MixerInputs, sizes: MixerSizes, width: number): Value;
+}
+
+/** How a projection begins. */
+export interface ProjectionStart {
+  /** First value of every bias (default: none is added). */
+  readonly bias?: number;
+  /** One number for all heads. */
+  readonly shared?: boolean;
+}
+
+const deviation = 0.02;
+
+/** The width of the stream that gates are projected from. Throws a MixerError where it is not known. */
+export function hiddenOf({ hidden }: MixerSizes): number {
+  if (hidden === undefined)
+    throw new MixerError("this mixer projects gates from the hidden state: sizes.hidden is missing");
+  return hidden;
+}
+
+/** A stream of the call. Throws a MixerError where it was not given. */
+export function streamOf({ streams }: MixerInputs, name: string): Value {
+  const value = streams?.[name];
+  if (value === undefined) throw new MixerError(`the mixer's stream "${name}" was not given`);
+  return value;
+}
+
+/** `[batch, length, heads · width]` as `[batch, heads, length, width]`. */
+export function perHead(x: Value, heads: number): Value {
+  const [batch = 1, length = 1] = x.shape;
+  return transpose(reshape(x, [batch, length, heads, -1]), [0, 2, 1, 3]);
+}
+
+/** The source of the gate of the given name. */
+export function projection(
+  name: string,
+  { source, rank }: ProjectionOptions,
+  { bias, shared = false }: ProjectionStart = {},
+): Projection {
+  const heads = (sizes: MixerSizes) => (shared ? 1 : sizes.heads);
+  const normal = { kind: "normal", deviation } as const;
+  if (source === "given") {
+    return {
+      parameters: () => ({}),
+      streams: (sizes, width) => ({ [name]: [sizes.batch, heads(sizes), sizes.length, width] }),
+      read: (inputs) => streamOf(inputs, name),
+    };
+  }
+  if (source === "keys") {
+    return {
+      parameters: () => ({}),
+      streams: () => ({}),
+      read: ({ keys }, sizes, width) => {
+        if (width !== sizes.dim) throw new MixerError(`"${name}" made of keys has ${sizes.dim} numbers, not ${width}`);
+        return repeatHeads(keys, sizes.heads);
+      },
+    };
+  }
+  const weights = (sizes: MixerSizes, columns: number): Parameters =>
+    rank === undefined
+      ? { [`${name}.weight`]: { shape: [hiddenOf(sizes), columns], initial: normal } }
+      : {
+          [`${name}.down`]: { shape: [hiddenOf(sizes), rank], initial: normal },
+          [`${name}.up`]: { shape: [rank, columns], initial: normal },
+        };
+  return {
+    parameters: (sizes, width) => ({
+      ...weights(sizes, heads(sizes) * width),
+      ...(bias !== undefined && {
+        [`${name}.bias`]: { shape: [heads(sizes) * width], initial: { kind: "constant", value: bias } },
+      }),
+    }),
+    streams: (sizes) => ({ hidden: [sizes.batch, sizes.length, hiddenOf(sizes)] }),
+    read: (inputs, sizes) => {
+      const { parameters } = inputs;
+      const hidden = streamOf(inputs, "hidden");
+      const made =
+        rank === undefined
+          ? matmul(hidden, learned(parameters, `${name}.weight`))
+          : matmul(matmul(hidden, learned(parameters, `${name}.down`)), learned(parameters, `${name}.up`));
+      return perHead(bias === undefined ? made : add(made, learned(parameters, `${name}.bias`)), heads(sizes));
+    },
+  };
+}

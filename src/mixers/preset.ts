@@ -1,0 +1,38 @@
+/** Presets: published mixers as data, and how the golden files of their reference implementations are read. */
+import type { MixerSpecInput } from "./spec.ts";
+
+/** Which file tensor holds a tensor of ours, as `NAME:LETTERS`: the file's axes are put into the order of these letters. */
+export type TensorName = string;
+
+/** A reference implementation that a preset answers to. */
+export interface Oracle {
+  /** The function of the file's metadata, as its last dotted parts. */
+  readonly function: string;
+  /** What to change in the preset's spec, merged into it; `null` removes a field. */
+  readonly spec?: object;
+  /** Fields of the spec, by dotted path, that arguments of the file set: the argument's name, or its values by name. */
+  readonly arguments?: Readonly<Record<string, string | { readonly of: string; readonly values: object }>>;
+  /**
+   * Inputs by our name: `queries`, `keys`, `values`, `stream.NAME`, `state.NAME` or a parameter's name. Where several tensors
+   * follow one another along the last axis of ours, they are listed.
+   */
+  readonly tensors: Readonly<Record<string, TensorName | readonly TensorName[]>>;
+  /** Final states by our name, likewise. */
+  readonly states?: Readonly<Record<string, TensorName | readonly TensorName[]>>;
+  /** Letters of the file's `output` (default: those of the layout). */
+  readonly output?: string;
+  /** Where the file holds a part of the mixer only: its log decay. */
+  readonly part?: "decay";
+}
+
+/** A published mixer. */
+export interface Preset {
+  readonly name: string;
+  readonly title: string;
+  /** Where it was published. */
+  readonly paper: string;
+  /** What it computes, in a line. */
+  readonly equation: string;
+  readonly spec: MixerSpecInput;
+  readonly oracles?: readonly Oracle[];
+}
