@@ -14,7 +14,7 @@ import {
   randomFeeds,
   withGradients,
 } from "./harness.ts";
-import { mixers } from "./table.ts";
+import { looser, mixers } from "./table.ts";
 
 const [dim, hidden] = [8, 6];
 const tolerance = { float64: 1e-10, float32: 1e-5 } as const;
