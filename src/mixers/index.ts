@@ -11,7 +11,7 @@ export {
   type StateLayout,
 } from "./contract.ts";
 export { MixerError } from "./errors.ts";
-export { chunked, fused, parallel, step } from "./mixer.ts";
+export { chunked, fused, mixerDecay, parallel, step } from "./mixer.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
 export { type MixerPlan, mixerParameters, mixerStreams, planMixer, type Streams, stateLayout } from "./plan.ts";
 export type { Oracle, Preset } from "./preset.ts";

@@ -1,10 +1,13 @@
 /** A mixer's forms, for callers that hold a spec. */
+
+import type { Value } from "../graph/index.ts";
 import { type Form, type MixerInputs, type MixerResult, sizesOf } from "./contract.ts";
+import { MixerError } from "./errors.ts";
 import { chunkedForm } from "./forms/chunked.ts";
 import { fusedForm } from "./forms/fused.ts";
 import { parallelForm } from "./forms/parallel.ts";
 import { stepForm } from "./forms/step.ts";
-import { requireForm } from "./plan.ts";
+import { requireForm, widthsOf } from "./plan.ts";
 import { declareMixer, type Mixer, type MixerSpec } from "./spec.ts";
 
 type Build = (spec: MixerSpec, inputs: MixerInputs) => MixerResult;
@@ -35,3 +38,16 @@ export const step: Build = form("step", stepForm);
 
 /** Fused operators of the engine where they exist, float32 only. Throws a MixerError without that form. */
 export const fused: Build = form("fused", fusedForm);
+
+/**
+ * The state's log decays for a call's tokens, `[batch or 1, heads, length or 1, width]`, for inspection. Throws a MixerError
+ * where nothing decays.
+ */
+export function mixerDecay(spec: MixerSpec, inputs: MixerInputs): Value {
+  const mixer = declareMixer(spec);
+  const sizes = sizesOf(inputs);
+  const { state } = mixer;
+  const decays = state?.decay.read?.(inputs, sizes, state.write.widths(widthsOf(mixer, sizes)));
+  if (decays === undefined) throw new MixerError("the mixer's state does not decay");
+  return decays.decay;
+}

@@ -21,6 +21,12 @@ export interface Oracle {
   readonly states?: Readonly<Record<string, TensorName | readonly TensorName[]>>;
   /** Letters of the file's `output` (default: those of the layout). */
   readonly output?: string;
+  /** Inputs of the file that the mixer does not read. */
+  readonly unused?: readonly string[];
+  /** Arguments the file must have, where several references bear one name. */
+  readonly when?: Readonly<Record<string, string | number | boolean>>;
+  /** What is asked of float32 instead of 1e-4, and why no form can do better. */
+  readonly looser?: { readonly float32: number; readonly because: string };
   /** Where the file holds a part of the mixer only: its log decay. */
   readonly part?: "decay";
 }

@@ -1,6 +1,7 @@
 /** The tokens of a state that takes each token at once, with all its gates. */
 import {
   broadcastTo,
+  concat,
   divide,
   integers,
   less,
@@ -64,9 +65,13 @@ export function recurrentBranch(
   const tokens = recurrentTokens(mixer, state, inputs, sizes);
   const recurred = form(recurrenceOf(state), tokens);
   if (state.skip === undefined) return recurred;
-  const values = repeatHeads(tokens.values, sizes.heads);
-  const own = { ...tokens, values: normalize.sumsWeights ? slice(values, 3, 0, -1) : values };
-  return { ...recurred, output: state.skip.apply(recurred.output, own, inputs.parameters) };
+  // What skips the state is the token itself, not what was written of it.
+  const own = { ...featuresOf(state, mixer, inputs, sizes), values: repeatHeads(inputs.values, sizes.heads) };
+  const skipped = (output: Value) => state.skip?.apply(output, own, inputs.parameters) ?? output;
+  if (!normalize.sumsWeights) return { ...recurred, output: skipped(recurred.output) };
+  const last = recurred.output.shape.length - 1;
+  const numerator = skipped(slice(recurred.output, last, 0, -1));
+  return { ...recurred, output: concat([numerator, slice(recurred.output, last, -1)], last) };
 }
 
 /** The inputs of the window: at the angles of the call where it alone is rotated. */
@@ -84,9 +89,9 @@ export function recurrentTokens(mixer: Mixer, branch: StateBranch, inputs: Mixer
   const values = mixer.normalize.sumsWeights ? withOnes(inputs.values) : inputs.values;
   const decays = decay.read?.(inputs, sizes, write.widths(widths));
   const gates = decays ? { decay: decays.decay } : {};
-  const written = write.write({ keys, values, gates }, decays, inputs, sizes);
+  const written = write.write({ queries, keys, values, gates }, decays, inputs, sizes);
   const state = inputs.state && statesOf(branch, inputs.state);
-  const tokens = { queries, ...written, ...(state && { state }) };
+  const tokens = { ...written, ...(state && { state }) };
   if (inputs.count === undefined) return tokens;
   const place = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, 1, length, 1]);
   const real = less(place, reshape(countOf(inputs, length), [batch, 1, 1, 1]));

@@ -14,7 +14,7 @@ export const linearAttention: Preset = {
       function: "linear_attn.naive.naive_recurrent_linear_attn",
       spec: { state: { featureMap: { kind: "identity" }, scale: "dim" }, normalize: { kind: "row", epsilon: 1e-10 } },
       tensors: { ...qkv, "state.recurrent": ["initial_state:BHKV", "initial_state_z:BHKI"] },
-      states: { recurrent: ["final_state:BHKV", "final_state_z:BHKI"] },
+      states: { recurrent: ["final_state:BHKV", "final_state_z:BIHK>BHKI"] },
     },
   ],
 };

@@ -30,7 +30,7 @@ export const mamba: Preset = {
         "decay.stepBias": "delta_bias:D",
         skip: "D:ID",
       },
-      states: { recurrent: "final_state:BIND" },
+      states: { recurrent: "final_state:BDN>BIND" },
     },
   ],
 };

@@ -33,7 +33,7 @@ export const mamba2: Preset = {
         skip: "D:H",
         "state.recurrent": "initial_states:BHNV",
       },
-      states: { recurrent: "final_state:BHNV" },
+      states: { recurrent: "final_state:BHVN>BHNV" },
     },
   ],
 };

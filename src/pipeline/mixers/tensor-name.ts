@@ -1,0 +1,54 @@
+/** How presets name a file's tensors: `NAME:LETTERS`, with the file's axes put into the order of our letters. */
+import { GraphError, log, negate, reshape, type Shape, transpose, type Value } from "../../graph/index.ts";
+
+/** Functions of a file's tensor by how they are written around its name. */
+const functions: readonly { readonly pattern: RegExp; readonly apply: (x: Value) => Value }[] = [
+  { pattern: /^log\(-(.+)\)$/, apply: (x) => log(negate(x)) },
+  { pattern: /^-(.+)$/, apply: negate },
+];
+
+/** A tensor's name, taken apart. */
+export interface ParsedName {
+  readonly name: string;
+  /** Our axes. */
+  readonly letters: string;
+  /** The file's axes, where the preset states them. */
+  readonly fileLetters: string | undefined;
+  apply(x: Value): Value;
+}
+
+/** Takes `log(-A):IND` or `final_state:BDN>BIND` apart. */
+export function parseName(text: string): ParsedName {
+  const [expression = "", axes = ""] = text.split(":");
+  const [first = "", second] = axes.split(">");
+  const found = functions.find(({ pattern }) => pattern.test(expression));
+  return {
+    name: found?.pattern.exec(expression)?.[1] ?? expression,
+    letters: second ?? first,
+    fileLetters: second === undefined ? undefined : first,
+    apply: found?.apply ?? ((x) => x),
+  };
+}
+
+/** `[B,T,H,K]` of the metadata as `BTHK`. */
+export const lettersOf = (list: string): string => list.replaceAll(/[^A-Za-z0-9]/g, "");
+
+/**
+ * A value with axes `from` as one with axes `to`: axes that `to` lacks must be of size 1, axes it has beside are added.
+ * Throws a GraphError where an axis of more than one element would be lost.
+ */
+export function rearrange(x: Value, from: string, to: string): Value {
+  const unused = [...from].map((letter, axis) => ({ letter, axis }));
+  const order = [...to].map((letter) => {
+    const place = unused.findIndex((each) => each.letter === letter);
+    return place === -1 ? undefined : unused.splice(place, 1)[0]?.axis;
+  });
+  const lost = unused.find(({ axis }) => x.shape[axis] !== 1);
+  if (lost !== undefined || from.length !== x.shape.length) {
+    throw new GraphError(`a tensor of axes ${from} and shape [${x.shape.join(", ")}] has no place for them in ${to}`);
+  }
+  const kept = order.filter((axis) => axis !== undefined);
+  const turned = transpose(x, [...kept, ...unused.map(({ axis }) => axis)]);
+  const shape: Shape = order.map((axis) => (axis === undefined ? 1 : (x.shape[axis] ?? 1)));
+  return reshape(turned, shape);
+}
