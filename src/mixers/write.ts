@@ -2,75 +2,19 @@
 import { z } from "zod";
 import { multiply, negate, sqrt, type Value } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
-import type { MixerInputs, MixerSizes } from "./contract.ts";
 import { complement } from "./gates/complement.ts";
-import type { Decay, Decays, GateWidths, Granularity } from "./gates/decay.ts";
-import { type Gate, gate, gateSchema } from "./gates/gate.ts";
-import { repeatHeads } from "./heads.ts";
-import type { Parameters } from "./parameter.ts";
+import type { Decays } from "./gates/decay.ts";
+import { gate, gateSchema } from "./gates/gate.ts";
 import { additive } from "./recurrence/additive.ts";
 import { decayed } from "./recurrence/decayed.ts";
 import { delta } from "./recurrence/delta.ts";
 import { elementwise } from "./recurrence/elementwise.ts";
-import type { Recurrence } from "./recurrence/recurrence.ts";
 import { slotted } from "./recurrence/slots.ts";
+import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
+import { product } from "./writes/product.ts";
+import { flow, magnitude, subtractive } from "./writes/summed.ts";
 
-/** Tokens on their way into the state. */
-export interface Written {
-  /** `[batch, heads, length, features]`. */
-  readonly keys: Value;
-  /** `[batch, groups or heads, length, columns]`. */
-  readonly values: Value;
-  readonly gates: Readonly<Record<string, Value>>;
-}
-
-/** What a kind of write declares. */
-export interface Write {
-  parameters(sizes: MixerSizes, widths: GateWidths): Parameters;
-  streams(sizes: MixerSizes, widths: GateWidths): Readonly<Record<string, readonly number[]>>;
-  /** The widths that the decay of a state of these widths has. */
-  widths(widths: GateWidths): GateWidths;
-  /** What the recurrence takes, from tokens with their decays. */
-  write(tokens: Written, decays: Decays | undefined, inputs: MixerInputs, sizes: MixerSizes): Written;
-  /** The recurrence under the given decay, read before or after the query's own token; or the reason why there is none. */
-  recurrence(decay: Decay, order: "after" | "before"): Recurrence | string;
-}
-
-type Widths = (widths: GateWidths) => number;
-
-/** Gates by name, with the number of values each has per token and head. */
-type Gates = Readonly<Record<string, readonly [Gate, Widths]>>;
-
-const [one, features, columns]: readonly [Widths, Widths, Widths] = [
-  () => 1,
-  (widths) => widths.features,
-  (widths) => widths.values,
-];
-
-/** What all gates declare together. */
-function gated(gates: Gates): Pick<Write, "parameters" | "streams"> & {
-  read(inputs: MixerInputs, sizes: MixerSizes, widths: GateWidths): Record<string, Value>;
-} {
-  const entries = Object.entries(gates);
-  const all = <T>(of: (gate: Gate, width: number) => Readonly<Record<string, T>>, widths: GateWidths) =>
-    Object.assign({}, ...entries.map(([, [each, width]]) => of(each, width(widths)))) as Record<string, T>;
-  return {
-    parameters: (sizes, widths) => all((each, width) => each.parameters(sizes, width), widths),
-    streams: (sizes, widths) => all((each, width) => each.streams(sizes, width), widths),
-    read: (inputs, sizes, widths) =>
-      Object.fromEntries(entries.map(([name, [each, width]]) => [name, each.read(inputs, sizes, width(widths))])),
-  };
-}
-
-const same = (widths: GateWidths) => widths;
-
-const widthsOf = ({ keys, values }: Written): GateWidths => ({
-  features: keys.shape[3] ?? 1,
-  values: values.shape[3] ?? 1,
-});
-
-/** Values, repeated to the gate's heads, times the gate. */
-const scaledBy = (values: Value, factor: Value) => multiply(repeatHeads(values, factor.shape[1] ?? 1), factor);
+export type { Write } from "./writes/declared.ts";
 
 /** How written values are scaled: by the decay's step size (Mamba), 1 − α (HGRN) or √(1 − α²) (RG-LRU, arXiv 2402.19427). */
 const valueScales: Readonly<Record<string, (values: Value, decays: Decays) => Value>> = {
@@ -111,9 +55,6 @@ const add = kind(
     };
   },
 );
-
-const perRow = (per: Granularity): "none" | "head" | "feature" | undefined =>
-  per === "value" || per === "cell" ? undefined : per;
 
 /** S ← S' + β kᵀ (v − k S'), S' = α S (arXiv 2406.06484, 2412.06464). */
 const deltaRule = kind(
@@ -157,11 +98,12 @@ const separate = kind(
     return {
       ...gates,
       widths: same,
-      write: ({ keys, values, gates: known }, _decays, inputs, sizes) => {
-        const own = gates.read(inputs, sizes, widthsOf({ keys, values, gates: known }));
+      write: ({ keys, values, gates: known, ...tokens }, _decays, inputs, sizes) => {
+        const own = gates.read(inputs, sizes, widthsOf({ keys, values }));
         const [beta, p] = [own.strength as Value, own.erase as Value];
         const direction = onKey ? multiply(p, keys) : p;
         return {
+          ...tokens,
           keys,
           values: scaledBy(values, beta),
           gates: { ...known, erase: strengthPer === "head" ? multiply(direction, beta) : direction },
@@ -244,4 +186,14 @@ const slots = kind(
 );
 
 /** All writes. */
-export const writes = axis({ add, delta: deltaRule, erase: separate, general, slots });
+export const writes = axis({
+  add,
+  delta: deltaRule,
+  erase: separate,
+  general,
+  product,
+  slots,
+  flow,
+  magnitude,
+  injective: subtractive,
+});

@@ -40,7 +40,7 @@ describe("plans", () => {
     for (const [name, spec] of Object.entries(presets)) {
       const { parameters, streams, state } = planMixer(spec, sizes);
       const shapes = Object.fromEntries(Object.entries(parameters).map(([key, { shape }]) => [key, shape]));
-      expect({ shapes, streams, state }, name).toMatchSnapshot();
+      expect({ shapes, streams, state }).toMatchSnapshot(name);
     }
   });
 

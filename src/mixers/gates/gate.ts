@@ -36,7 +36,7 @@ export type GateOptions = z.output<typeof gateSchema>;
 export interface Gate {
   parameters(sizes: MixerSizes, width: number): Parameters;
   streams(sizes: MixerSizes, width: number): Readonly<Record<string, readonly number[]>>;
-  /** `[batch, heads, length, width]`. */
+  /** `[batch, heads, length, width]`; one batch and length where all tokens have the same. */
   read(inputs: MixerInputs, sizes: MixerSizes, width: number): Value;
 }
 

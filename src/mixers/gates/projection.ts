@@ -8,8 +8,11 @@ import { learned, type Parameters } from "../parameter.ts";
 
 /** Options of a gate's source, to be spread into a kind's schema. */
 export const projectionOptions = {
-  /** `hidden`: projected from the stream; `keys`: the keys before rotation, as they are; `given`: a stream of the gate's name. */
-  source: z.enum(["hidden", "keys", "given"]).default("hidden"),
+  /**
+   * `hidden`: projected from the stream; `keys`: the keys before rotation, as they are; `given`: a stream of the gate's name;
+   * `learned`: the bias alone, the same for all tokens.
+   */
+  source: z.enum(["hidden", "keys", "given", "learned"]).default("hidden"),
   /** Rank of the projection (default: full). */
   rank: z.number().int().positive().optional(),
 };
@@ -24,7 +27,7 @@ export interface Projection {
   parameters(sizes: MixerSizes, width: number): Parameters;
   /** Shapes of the streams it reads. */
   streams(sizes: MixerSizes, width: number): Readonly<Record<string, readonly number[]>>;
-  /** `[batch, heads, length, width]`. */
+  /** `[batch, heads, length, width]`; one batch and length where all tokens have the same. */
   read(inputs: MixerInputs, sizes: MixerSizes, width: number): Value;
 }
 
@@ -83,6 +86,16 @@ export function projection(
       },
     };
   }
+  const biasOf = (sizes: MixerSizes, width: number, value: number): Parameters => ({
+    [`${name}.bias`]: { shape: [heads(sizes) * width], initial: { kind: "constant", value } },
+  });
+  if (source === "learned") {
+    return {
+      parameters: (sizes, width) => biasOf(sizes, width, bias ?? 0),
+      streams: () => ({}),
+      read: ({ parameters }, sizes, width) => reshape(learned(parameters, `${name}.bias`), [1, heads(sizes), 1, width]),
+    };
+  }
   const weights = (sizes: MixerSizes, columns: number): Parameters =>
     rank === undefined
       ? { [`${name}.weight`]: { shape: [hiddenOf(sizes), columns], initial: normal } }
@@ -93,9 +106,7 @@ export function projection(
   return {
     parameters: (sizes, width) => ({
       ...weights(sizes, heads(sizes) * width),
-      ...(bias !== undefined && {
-        [`${name}.bias`]: { shape: [heads(sizes) * width], initial: { kind: "constant", value: bias } },
-      }),
+      ...(bias !== undefined && biasOf(sizes, width, bias)),
     }),
     streams: (sizes) => ({ hidden: [sizes.batch, sizes.length, hiddenOf(sizes)] }),
     read: (inputs, sizes) => {

@@ -1,12 +1,15 @@
 /** The catalogue: presets by their published names. A new one is here by being listed. */
 import { based } from "./based.ts";
 import { deltaNet } from "./delta-net.ts";
+import { deltaProduct, gatedDeltaProduct } from "./delta-product.ts";
+import { flowformerCausal } from "./flowformer-causal.ts";
 import { gatedDeltaNet } from "./gated-delta-net.ts";
 import { gla } from "./gla.ts";
 import { gsa } from "./gsa.ts";
 import { hedgehog } from "./hedgehog.ts";
 import { hgrn } from "./hgrn.ts";
 import { hgrn2 } from "./hgrn2.ts";
+import { inlineCausal } from "./inline-causal.ts";
 import { kda } from "./kda.ts";
 import { lawcat } from "./lawcat.ts";
 import { ligerGla } from "./liger-gla.ts";
@@ -18,6 +21,7 @@ import { plainLinearAttention } from "./linear-attention-plain.ts";
 import { lizard } from "./lizard.ts";
 import { lolcats } from "./lolcats.ts";
 import { lolcatsTerrace } from "./lolcats-terrace.ts";
+import { malaCausal } from "./mala-causal.ts";
 import { mamba } from "./mamba.ts";
 import { mamba2 } from "./mamba2.ts";
 import { rebased } from "./rebased.ts";
@@ -57,7 +61,12 @@ export const catalogue = [
   mamba2,
   deltaNet,
   gatedDeltaNet,
+  deltaProduct,
+  gatedDeltaProduct,
   kda,
   rwkv6,
   rwkv7,
+  flowformerCausal,
+  malaCausal,
+  inlineCausal,
 ] as const;

@@ -29,7 +29,7 @@ import {
   step,
 } from "../../mixers/index.ts";
 import type { Answer, GoldenFile } from "./golden-file.ts";
-import { parseName, rearrange } from "./tensor-name.ts";
+import { parseName, placesOf, rearrange } from "./tensor-name.ts";
 
 /** What a file's form computes: the output, the final states and the gradients, under the file's names. */
 export interface GoldenGraph {
@@ -51,8 +51,9 @@ export function goldenGraph(file: GoldenFile, { oracle, spec }: Answer, form: Fo
     Object.keys(file.axes).map((name) => [name, input(name, file.source.info(name).shape)]),
   );
   const value = (text: string): Value => {
-    const { name, letters, apply } = parseName(text);
-    return rearrange(apply(tensors[name] as Value), file.axes[name] ?? "", letters);
+    const { name, letters, places, apply } = parseName(text);
+    const { x, axes } = placesOf(apply(tensors[name] as Value), file.axes[name] ?? "", places);
+    return rearrange(x, axes, letters);
   };
   const given = Object.fromEntries(
     Object.entries(oracle.tensors).map(([name, texts]) => [name, joined([texts].flat().map(value))]),

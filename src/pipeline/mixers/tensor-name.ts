@@ -1,5 +1,5 @@
 /** How presets name a file's tensors: `NAME:LETTERS`, with the file's axes put into the order of our letters. */
-import { GraphError, log, negate, reshape, type Shape, transpose, type Value } from "../../graph/index.ts";
+import { GraphError, log, negate, reshape, type Shape, slice, transpose, type Value } from "../../graph/index.ts";
 
 /** Functions of a file's tensor by how they are written around its name. */
 const functions: readonly { readonly pattern: RegExp; readonly apply: (x: Value) => Value }[] = [
@@ -14,16 +14,20 @@ export interface ParsedName {
   readonly letters: string;
   /** The file's axes, where the preset states them. */
   readonly fileLetters: string | undefined;
+  /** Which of the file's places per token are meant, where it has several. */
+  readonly places: { readonly first: number; readonly every: number } | undefined;
   apply(x: Value): Value;
 }
 
-/** Takes `log(-A):IND` or `final_state:BDN>BIND` apart. */
+/** Takes `log(-A):IND`, `final_state:BDN>BIND` or `k[1::2]:BHTK` (every second place of axis U, from place 1) apart. */
 export function parseName(text: string): ParsedName {
-  const [expression = "", axes = ""] = text.split(":");
+  const [written = "", axes = ""] = text.split(/:(?=[^:\]]*$)/);
   const [first = "", second] = axes.split(">");
+  const [, expression = written, start, every] = /^(.+)\[(\d+)::(\d+)\]$/.exec(written) ?? [];
   const found = functions.find(({ pattern }) => pattern.test(expression));
   return {
     name: found?.pattern.exec(expression)?.[1] ?? expression,
+    places: every === undefined ? undefined : { first: Number(start), every: Number(every) },
     letters: second ?? first,
     fileLetters: second === undefined ? undefined : first,
     apply: found?.apply ?? ((x) => x),
@@ -32,6 +36,16 @@ export function parseName(text: string): ParsedName {
 
 /** `[B,T,H,K]` of the metadata as `BTHK`. */
 export const lettersOf = (list: string): string => list.replaceAll(/[^A-Za-z0-9]/g, "");
+
+/** Some places of the axis U of a tensor, which is then T. */
+export function placesOf(x: Value, axes: string, places: ParsedName["places"]): { readonly x: Value; axes: string } {
+  const axis = axes.indexOf("U");
+  if (places === undefined || axis === -1) return { x, axes };
+  const { first, every } = places;
+  const apart = reshape(x, x.shape.toSpliced(axis, 1, (x.shape[axis] ?? 0) / every, every));
+  const chosen = slice(apart, axis + 1, first, first + 1);
+  return { x: reshape(chosen, chosen.shape.toSpliced(axis + 1, 1)), axes: axes.replace("U", "T") };
+}
 
 /**
  * A value with axes `from` as one with axes `to`: axes that `to` lacks must be of size 1, axes it has beside are added.
