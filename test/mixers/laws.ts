@@ -55,7 +55,7 @@ function feedsOf(made: Program, batch: number): Numbers {
 
 /** Numbers as a model would feed them: positive weights in the state, angles' own sines, decays that decay. */
 function plausible(name: string, numbers: ArrayLike<number>): ArrayLike<number> {
-  if (name === "state.recurrent") return Array.from(numbers, Math.abs);
+  if (name === "state.recurrent" || name.startsWith("state.sum")) return Array.from(numbers, Math.abs);
   if (name === "stream.decay") return Array.from(numbers, (x) => -Math.abs(x));
   // Gates of a size that models have: no step decays by more than e^−20, which chunked forms take for the end of the scale.
   if (name.startsWith("decay.")) return Array.from(numbers, (x) => 0.3 * x);
@@ -116,8 +116,12 @@ const lengths = [1, 7, 63, 64, 65, 100];
 const { parallel, chunked } = runs;
 
 /** The norm of a single token's output hides how strongly it was weighed: the gradients of that are rounding errors. */
-const differentiable = ({ outputNorm, normalize }: MixerSpec, length: number) =>
-  length > 1 || (outputNorm === undefined && normalize.kind === "none");
+const differentiable = ({ outputNorm, normalize, state }: MixerSpec, length: number) =>
+  length > 1 ||
+  (outputNorm === undefined && normalize.kind === "none" && !averaging.includes(state?.write.kind ?? "add"));
+
+/** Writes that weigh a single token fully, whatever its key. */
+const averaging = ["flow", "magnitude", "injective"];
 
 /** The laws of every mixer of the table whose place has the given remainder, so that several workers share them. */
 export function checkLaws(shard: number, shards: number): void {
