@@ -87,14 +87,14 @@ const group = kind(
 /** All output norms. */
 export const outputNorms = axis({ rms, group });
 
-const activations = { silu, sigmoid } as const;
+const activations = { silu, sigmoid, none: (x: Value) => x } as const;
 
 /** Multiplies the output by an activation of a projection of the stream. */
 const projected = kind(
   z.strictObject({
     kind: z.literal("projected"),
     ...projectionOptions,
-    activation: z.enum(["silu", "sigmoid"]).default("silu"),
+    activation: z.enum(["silu", "sigmoid", "none"]).default("silu"),
     /** First value of the projection's bias (default: it has none). */
     bias: z.number().optional(),
     /** Whether the norm comes first (default), or the gate (Mamba-2). */

@@ -12,6 +12,7 @@ import { elementwise } from "./recurrence/elementwise.ts";
 import { slotted } from "./recurrence/slots.ts";
 import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
 import { product } from "./writes/product.ts";
+import { sparse } from "./writes/sparse.ts";
 import { flow, magnitude, subtractive } from "./writes/summed.ts";
 
 export type { Write } from "./writes/declared.ts";
@@ -185,6 +186,9 @@ const slots = kind(
   },
 );
 
+/** How tokens are written into partitions. */
+const bases = axis({ add, delta: deltaRule });
+
 /** All writes. */
 export const writes = axis({
   add,
@@ -196,4 +200,5 @@ export const writes = axis({
   flow,
   magnitude,
   injective: subtractive,
+  sparse: sparse(bases),
 });

@@ -68,6 +68,13 @@ const variants: Record<string, MixerSpecInput> = {
     outputNorm: { kind: "rms", scale: false, over: "heads" },
     outputGate: { kind: "projected", order: "before-norm", activation: "sigmoid", bias: 1 },
   },
+  "two of three partitions of a gated delta rule": {
+    state: {
+      featureMap: { kind: "unit" },
+      decay: { kind: "sigmoid", per: "head" },
+      write: { kind: "sparse", partitions: 3, top: 2, base: { kind: "delta" } },
+    },
+  },
   "state alone, identity, not normalized": { state: { featureMap: { kind: "identity" } } },
 };
 

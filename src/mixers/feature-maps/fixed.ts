@@ -38,8 +38,14 @@ export const swish = kind(z.strictObject({ kind: z.literal("silu") }), () => fix
 /** σ(x) (arXiv 2202.06258). */
 export const logistic = kind(z.strictObject({ kind: z.literal("sigmoid") }), () => fixed(sigmoid));
 
-/** Softmax over a head's dimensions (arXiv 2503.01496). */
-export const normalized = kind(z.strictObject({ kind: z.literal("softmax") }), () => fixed((x) => softmax(x)));
+/** Softmax over a head's dimensions (arXiv 2503.01496), or of the keys' alone (arXiv 2507.16577). */
+export const normalized = kind(
+  z.strictObject({ kind: z.literal("softmax"), on: z.enum(["both", "keys"]).default("both") }),
+  ({ on }) => {
+    const both = fixed((x) => softmax(x));
+    return on === "both" ? both : { ...both, queries: (x: Value) => x };
+  },
+);
 
 /** x / ‖x‖, which delta rules need to be stable; silu before it on request (arXiv 2406.06484). */
 export const unit = kind(

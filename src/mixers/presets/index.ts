@@ -31,7 +31,9 @@ import { rwkv7 } from "./rwkv7.ts";
 import { simpleGla } from "./simple-gla.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { softmax } from "./softmax.ts";
+import { sse } from "./sse.ts";
 import { supra } from "./supra.ts";
+import { transnormer } from "./transnormer.ts";
 
 /** Every preset, from exact attention to the states that converted models use. */
 export const catalogue = [
@@ -69,4 +71,6 @@ export const catalogue = [
   flowformerCausal,
   malaCausal,
   inlineCausal,
+  transnormer,
+  sse,
 ] as const;
