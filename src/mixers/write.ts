@@ -1,6 +1,6 @@
 /** The write axis: how a token changes the state. */
 import { z } from "zod";
-import { multiply, negate, sqrt, type Value } from "../graph/index.ts";
+import { multiply, negate, sqrt, subtract, type Value } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
 import { complement } from "./gates/complement.ts";
 import type { Decays } from "./gates/decay.ts";
@@ -11,6 +11,7 @@ import { delta } from "./recurrence/delta.ts";
 import { elementwise } from "./recurrence/elementwise.ts";
 import { slotted } from "./recurrence/slots.ts";
 import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
+import { momentum } from "./writes/momentum.ts";
 import { product } from "./writes/product.ts";
 import { sparse } from "./writes/sparse.ts";
 import { flow, magnitude, subtractive } from "./writes/summed.ts";
@@ -88,23 +89,27 @@ const separate = kind(
     /** The vector p: an own one, or a gate on the key; times the strength where that is one number (Comba). */
     erase: gateSchema.prefault({}),
     gates: z.boolean().default(false),
+    erasePer: z.enum(["head", "feature"]).default("feature"),
     /** Whether p reads the state with its decay or as it was. */
     reads: z.enum(["decayed", "undecayed"]).default("decayed"),
+    /** Queries read by q − D p, with this gate D (Comba, arXiv 2506.02475). */
+    correction: gateSchema.optional(),
   }),
-  ({ strength, strengthPer, erase, gates: onKey, reads }): Write => {
+  ({ strength, strengthPer, erase, erasePer, gates: onKey, reads, correction }): Write => {
     const gates = gated({
       strength: [gate("strength", strength), strengthPer === "head" ? one : columns],
-      erase: [gate("erase", erase), features],
+      erase: [gate("erase", erase), erasePer === "head" ? one : features],
+      ...(correction && { correction: [gate("correction", correction), one] as const }),
     });
     return {
       ...gates,
       widths: same,
-      write: ({ keys, values, gates: known, ...tokens }, _decays, inputs, sizes) => {
+      write: ({ queries, keys, values, gates: known }, _decays, inputs, sizes) => {
         const own = gates.read(inputs, sizes, widthsOf({ keys, values }));
         const [beta, p] = [own.strength as Value, own.erase as Value];
         const direction = onKey ? multiply(p, keys) : p;
         return {
-          ...tokens,
+          queries: own.correction ? subtract(queries, multiply(own.correction, direction)) : queries,
           keys,
           values: scaledBy(values, beta),
           gates: { ...known, erase: strengthPer === "head" ? multiply(direction, beta) : direction },
@@ -195,6 +200,7 @@ export const writes = axis({
   delta: deltaRule,
   erase: separate,
   general,
+  momentum,
   product,
   slots,
   flow,

@@ -1,9 +1,11 @@
 /** The catalogue: presets by their published names. A new one is here by being listed. */
 import { based } from "./based.ts";
+import { comba } from "./comba.ts";
 import { deltaNet } from "./delta-net.ts";
 import { deltaProduct, gatedDeltaProduct } from "./delta-product.ts";
 import { flowformerCausal } from "./flowformer-causal.ts";
 import { gatedDeltaNet } from "./gated-delta-net.ts";
+import { gdn2 } from "./gdn2.ts";
 import { gla } from "./gla.ts";
 import { gsa } from "./gsa.ts";
 import { hedgehog } from "./hedgehog.ts";
@@ -24,6 +26,7 @@ import { lolcatsTerrace } from "./lolcats-terrace.ts";
 import { malaCausal } from "./mala-causal.ts";
 import { mamba } from "./mamba.ts";
 import { mamba2 } from "./mamba2.ts";
+import { momentumDelta } from "./momentum-delta.ts";
 import { rebased } from "./rebased.ts";
 import { retnet } from "./retnet.ts";
 import { rwkv6 } from "./rwkv6.ts";
@@ -65,6 +68,9 @@ export const catalogue = [
   gatedDeltaNet,
   deltaProduct,
   gatedDeltaProduct,
+  comba,
+  gdn2,
+  momentumDelta,
   kda,
   rwkv6,
   rwkv7,

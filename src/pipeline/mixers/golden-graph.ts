@@ -8,6 +8,7 @@ import {
   multiply,
   type Program,
   program,
+  reshape,
   scalar,
   slice,
   sum,
@@ -68,7 +69,10 @@ export function goldenGraph(file: GoldenFile, { oracle, spec }: Answer, form: Fo
     const result = form === "step" ? stepped(spec, { ...inputs, ...phase }, length) : builds[form](spec, inputs);
     results.output = published(result.output, file, oracle);
     for (const [name, texts] of Object.entries(oracle.states ?? {})) {
-      Object.assign(results, parts(stateOf(result, name), [texts].flat(), file));
+      for (const [of, part] of Object.entries(parts(stateOf(result, name), [texts].flat(), file))) {
+        const stacked = results[of];
+        results[of] = stacked === undefined ? part : concat([stacked, part], 0);
+      }
     }
   }
   const reshaped = shapedAs(results, file);
@@ -103,12 +107,15 @@ function parts(state: Value, texts: readonly string[], file: GoldenFile): Record
   const result: Record<string, Value> = {};
   let start = 0;
   for (const text of texts) {
-    const { name, letters, fileLetters } = parseName(text);
-    const shape = file.source.info(name).shape;
+    const { name, letters, fileLetters, index } = parseName(text);
+    const stored = file.source.info(name).shape;
+    // Stacked tensors are listed in their order.
+    const shape = index === undefined ? stored : stored.slice(1);
     const own = fileLetters ?? ownAxes(letters, shape.length);
     const last = own.indexOf(letters.at(-1) ?? "");
     const width = last === -1 ? 1 : (shape[last] ?? 1);
-    result[name] = rearrange(slice(state, -1, start, start + width), letters, own);
+    const part = rearrange(slice(state, -1, start, start + width), letters, own);
+    result[name] = index === undefined ? part : reshape(part, [1, ...part.shape]);
     start += width;
   }
   return result;

@@ -16,17 +16,23 @@ export interface ParsedName {
   readonly fileLetters: string | undefined;
   /** Which of the file's places per token are meant, where it has several. */
   readonly places: { readonly first: number; readonly every: number } | undefined;
+  /** Which of several tensors stacked on a first axis is meant. */
+  readonly index: number | undefined;
   apply(x: Value): Value;
 }
 
-/** Takes `log(-A):IND`, `final_state:BDN>BIND` or `k[1::2]:BHTK` (every second place of axis U, from place 1) apart. */
+/**
+ * Takes `log(-A):IND`, `final_state:BDN>BIND`, `k[1::2]:BHTK` (every second place of axis U, from place 1) or
+ * `final_state[1]:BHKV` (the second of several stacked tensors) apart.
+ */
 export function parseName(text: string): ParsedName {
   const [written = "", axes = ""] = text.split(/:(?=[^:\]]*$)/);
   const [first = "", second] = axes.split(">");
-  const [, expression = written, start, every] = /^(.+)\[(\d+)::(\d+)\]$/.exec(written) ?? [];
+  const [, expression = written, start, every] = /^(.+)\[(\d+)(?:::(\d+))?\]$/.exec(written) ?? [];
   const found = functions.find(({ pattern }) => pattern.test(expression));
   return {
     name: found?.pattern.exec(expression)?.[1] ?? expression,
+    index: every === undefined && start !== undefined ? Number(start) : undefined,
     places: every === undefined ? undefined : { first: Number(start), every: Number(every) },
     letters: second ?? first,
     fileLetters: second === undefined ? undefined : first,
