@@ -1,12 +1,13 @@
 /** A mixer's forms, for callers that hold a spec. */
 
-import type { Value } from "../graph/index.ts";
+import { add, type Value } from "../graph/index.ts";
 import { type Form, type MixerInputs, type MixerResult, sizesOf } from "./contract.ts";
 import { MixerError } from "./errors.ts";
 import { chunkedForm } from "./forms/chunked.ts";
 import { fusedForm } from "./forms/fused.ts";
 import { parallelForm } from "./forms/parallel.ts";
 import { stepForm } from "./forms/step.ts";
+import { repeatHeads } from "./heads.ts";
 import { requireForm, widthsOf } from "./plan.ts";
 import { declareMixer, type Mixer, type MixerSpec } from "./spec.ts";
 
@@ -18,9 +19,13 @@ function form(name: Form, build: (mixer: Mixer, inputs: MixerInputs) => MixerRes
     requireForm(mixer, name);
     const sizes = sizesOf(inputs);
     const filtered = mixer.convolution?.apply(inputs, sizes);
-    const mixed = build(mixer, filtered?.inputs ?? inputs);
-    const output = mixer.output.reduce((x, stage) => stage.apply(x, inputs, sizes), mixed.output);
-    return mixed.state === undefined ? { output } : { output, state: { ...mixed.state, ...filtered?.state } };
+    const tokens = filtered?.inputs ?? inputs;
+    const mixed = build(mixer, tokens);
+    const local = mixer.local?.apply(tokens, sizes);
+    const joined = local ? add(mixed.output, repeatHeads(local.term, sizes.heads)) : mixed.output;
+    const output = mixer.output.reduce((x, stage) => stage.apply(x, inputs, sizes), joined);
+    if (mixed.state === undefined) return { output };
+    return { output, state: { ...mixed.state, ...filtered?.state, ...local?.state } };
   };
 }
 

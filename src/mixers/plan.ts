@@ -52,7 +52,7 @@ export function widthsOf({ state, normalize }: Mixer, sizes: MixerSizes): GateWi
 }
 
 function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
-  const { state, mix, convolution, output } = mixer;
+  const { state, mix, convolution, local, output } = mixer;
   const widths = widthsOf(mixer, sizes);
   const branch = state && {
     ...state.featureMap.parameters(sizes),
@@ -61,7 +61,8 @@ function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
     ...state.skip?.parameters(sizes, widths.features),
   };
   const stages = output.map((stage) => stage.parameters(sizes));
-  return Object.assign({}, convolution?.parameters(sizes), branch, mix?.parameters(sizes), ...stages);
+  const around = [convolution?.parameters(sizes), local?.parameters(sizes)];
+  return Object.assign({}, ...around, branch, mix?.parameters(sizes), ...stages);
 }
 
 function streamsOf(mixer: Mixer, sizes: MixerSizes): Streams {
@@ -75,7 +76,7 @@ function streamsOf(mixer: Mixer, sizes: MixerSizes): Streams {
 }
 
 function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
-  const { window, state, convolution } = mixer;
+  const { window, state, convolution, local } = mixer;
   const { batch, heads, groups, dim } = sizes;
   const float = (shape: readonly number[]) => ({ dtype: "float32", shape }) as const;
   const cache = window && {
@@ -87,7 +88,7 @@ function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
   const shapes = recurrence?.layout({ batch, heads, features, columns }) ?? {};
   const recurrent = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, float(shape)]));
   const seen = { seen: { dtype: "int64", shape: [batch] } } as const;
-  return Object.assign({}, recurrent, cache, convolution?.state(sizes), seen);
+  return Object.assign({}, recurrent, cache, convolution?.state(sizes), local?.state(sizes), seen);
 }
 
 function unavailable({ window, state }: Mixer, form: Form): string | undefined {

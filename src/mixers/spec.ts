@@ -4,6 +4,7 @@ import { type Convolution, convolutions } from "./convolution.ts";
 import { MixerError } from "./errors.ts";
 import { type FeatureMap, featureMaps } from "./feature-maps/index.ts";
 import { type Decay, decays } from "./gates/decay.ts";
+import { type Local, locals } from "./local.ts";
 import { type Mix, mixes } from "./mix.ts";
 import { type Normalization, normalizations } from "./normalize.ts";
 import { type OutputStage, outputGates, outputNorms } from "./output.ts";
@@ -34,6 +35,8 @@ export const mixerSpec = z.strictObject({
   normalize: normalizations.schema.default({ kind: "none" }),
   /** How window and state are weighed; only and always where there are both. */
   mix: mixes.schema.optional(),
+  /** What is added to the branches' output from the values nearby. */
+  local: locals.schema.optional(),
   outputNorm: outputNorms.schema.optional(),
   outputGate: outputGates.schema.optional(),
 });
@@ -62,6 +65,7 @@ export interface Mixer {
   readonly normalize: Normalization;
   readonly mix?: Mix;
   readonly convolution?: Convolution;
+  readonly local?: Local;
   /** Steps after the branches are combined, in order. */
   readonly output: readonly OutputStage[];
 }
@@ -96,6 +100,7 @@ export function declareMixer(spec: MixerSpec): Mixer {
     normalize: normalizations.declare(spec.normalize),
     ...(mix && { mix: mixes.declare(mix) }),
     ...(spec.convolution && { convolution: convolutions.declare(spec.convolution) }),
+    ...(spec.local && { local: locals.declare(spec.local) }),
     output: outputStages(spec),
   };
 }
@@ -107,7 +112,7 @@ function outputStages({ outputNorm, outputGate }: MixerSpec): readonly OutputSta
   return gate.first ? [gate, ...norm] : [...norm, gate];
 }
 
-function checkTogether({ window, state, normalize, mix }: Mixer, where: string): void {
+function checkTogether({ window, state, normalize, mix, local }: Mixer, where: string): void {
   const both = window !== undefined && state !== undefined;
   const fail = (field: string, problem: string) => {
     throw new MixerError(`${where}.${field}: ${problem}`);
@@ -115,5 +120,6 @@ function checkTogether({ window, state, normalize, mix }: Mixer, where: string):
   if (window === undefined && state === undefined) fail("window", "a mixer needs a window, a state or both");
   if (both && mix === undefined) fail("mix", "a mixer with a window and a state must say how they are mixed");
   if (!both && mix !== undefined) fail("mix", "there is only one branch: nothing to mix");
+  if (local?.ahead) fail("local", "it reads later tokens, and this mixer is causal");
   if (!both && normalize.joins) fail("normalize", "a joint normalization needs a window and a state");
 }

@@ -14,7 +14,9 @@ const wave = (step: number, start: number) =>
 const tokens = { queries: wave(1.3, 0.1), keys: wave(0.7, 1.1), values: wave(2.1, 0.5) };
 
 /** What the formulas leave out. */
-const without: Readonly<Record<string, Partial<MixerSpecInput>>> = {};
+const without: Readonly<Record<string, Partial<Record<keyof MixerSpecInput, undefined>>>> = {
+  "inline-causal": { local: undefined },
+};
 
 /** Parameters of a preset's mixer, where it has any. */
 const parameters: Readonly<Record<string, Readonly<Record<string, readonly [readonly number[], readonly number[]]>>>> =
