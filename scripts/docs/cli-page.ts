@@ -14,6 +14,9 @@ import {
   linearizePlanSchema,
   linearizeSchema,
   logitsSchema,
+  mixersCheckSchema,
+  mixersListSchema,
+  mixersShowSchema,
   pretrainSchema,
 } from "../../src/pipeline/contract.ts";
 import { keyRows } from "../../src/recipes/index.ts";
@@ -28,6 +31,9 @@ const documents: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> =
   inspect: { "": inspectSchema },
   pretrain: { "": pretrainSchema },
   bench: { "": benchSchema },
+  "mixers list": { "": mixersListSchema },
+  "mixers show": { "": mixersShowSchema },
+  "mixers check": { "": mixersCheckSchema },
 };
 
 const INTRODUCTION = `# Command line
@@ -76,7 +82,9 @@ function commandSection(command: Command): string {
       ]),
     ),
     examples.length === 0 ? "" : `\`\`\`sh\n${examples.join("\n")}\n\`\`\``,
-    ...Object.entries(documents[command.name()] ?? {}).map(([flag, schema]) => documentTable(flag, schema)),
+    ...Object.entries(documents[name.replace(/^subquad /, "")] ?? {}).map(([flag, schema]) =>
+      documentTable(flag, schema),
+    ),
   ).trimEnd();
 }
 

@@ -28,24 +28,21 @@ export function addCommon(command: Command): Command {
   return addEngine(command).addOption(jsonOption());
 }
 
+/** `--threads`. */
+export function threadsOption(): Option {
+  return option("--threads <n>", "threads of the engine (default: all cores)", {
+    parse: whole(1, MAXIMUM_THREADS),
+    variable: "SUBQUAD_THREADS",
+  });
+}
+
 /** Adds `--threads` and `--tokenizer`. */
 export function addEngine(command: Command): Command {
-  return command
-    .addOption(
-      option("--threads <n>", "threads of the engine (default: all cores)", {
-        parse: whole(1, MAXIMUM_THREADS),
-        variable: "SUBQUAD_THREADS",
-      }),
-    )
-    .addOption(
-      option(
-        "--tokenizer <file>",
-        "tokenizer.json, llama2.c tokenizer or a folder with one (default: the model's own)",
-        {
-          variable: "SUBQUAD_TOKENIZER",
-        },
-      ),
-    );
+  return command.addOption(threadsOption()).addOption(
+    option("--tokenizer <file>", "tokenizer.json, llama2.c tokenizer or a folder with one (default: the model's own)", {
+      variable: "SUBQUAD_TOKENIZER",
+    }),
+  );
 }
 
 /** The common options from the flags. */

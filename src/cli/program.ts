@@ -12,6 +12,7 @@ import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { linearizeCommand } from "./commands/linearize.ts";
 import { logitsCommand } from "./commands/logits.ts";
+import { mixersCommand } from "./commands/mixers.ts";
 import { pretrainCommand } from "./commands/pretrain.ts";
 import { recipesCommand } from "./commands/recipes.ts";
 import { fullName } from "./help.ts";
@@ -27,6 +28,7 @@ const makers: readonly ((verbs: Verbs, session: Session) => Command)[] = [
   inspectCommand,
   pretrainCommand,
   benchCommand,
+  mixersCommand,
   (_verbs, session) => recipesCommand(session),
   (_verbs, session) => cacheCommand(session),
 ];

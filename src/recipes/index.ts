@@ -12,7 +12,7 @@ export {
   recipeKind,
   recipesFolder,
 } from "./load.ts";
-export { hint } from "./nearest.ts";
+export { hint, nearestNames } from "./nearest.ts";
 export { overrideRecipe, type RecipeOverrides } from "./overrides.ts";
 export { type PretrainRecipe, type PretrainStage, pretrainSchema } from "./pretrain-schema.ts";
 export {

@@ -8,17 +8,24 @@ export function hint(name: string, known: readonly string[]): string {
 
 /** The nearest of the known names within a third of its length in edits, or undefined. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
+  return byDistance(name, known)[0];
+}
+
+/** At most three known names that may have been meant, nearest first: those near in edits, then those that contain the name. */
+export function nearestNames(name: string, known: readonly string[]): string[] {
   const wanted = name.toLowerCase();
-  let best: string | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (const candidate of known) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
-    if (distance < least && distance <= Math.max(1, Math.ceil(candidate.length / 3))) {
-      best = candidate;
-      least = distance;
-    }
-  }
-  return best;
+  const within = wanted.length < 2 ? [] : known.filter((candidate) => candidate.toLowerCase().includes(wanted));
+  return [...new Set([...byDistance(name, known), ...within])].slice(0, 3);
+}
+
+/** The known names within a third of their length in edits, nearest first. */
+function byDistance(name: string, known: readonly string[]): string[] {
+  const wanted = name.toLowerCase();
+  return known
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.ceil(candidate.length / 3)))
+    .toSorted((a, b) => a.distance - b.distance)
+    .map(({ candidate }) => candidate);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that lead from one text to the other. */

@@ -8,6 +8,9 @@ import {
   linearizePlanSchema,
   linearizeSchema,
   logitsSchema,
+  mixersCheckSchema,
+  mixersListSchema,
+  mixersShowSchema,
   pretrainSchema,
 } from "../../src/pipeline/contract.ts";
 import { evaluateDocument, linearizeDocument, recordingVerbs, subquad } from "./harness.ts";
@@ -199,6 +202,9 @@ describe("--json prints exactly the verb's document", () => {
     ["inspect", inspectSchema, ["inspect", "m"]],
     ["pretrain", pretrainSchema, ["pretrain"]],
     ["bench", benchSchema, ["bench", "m"]],
+    ["mixers list", mixersListSchema, ["mixers", "list"]],
+    ["mixers show", mixersShowSchema, ["mixers", "show", "gla"]],
+    ["mixers check", mixersCheckSchema, ["mixers", "check", "gla.safetensors"]],
   ] as const)("%s", async (_name, schema, args) => {
     const { code, output, errors } = await subquad([...args, "--json"]);
     expect(code).toBe(0);

@@ -11,6 +11,9 @@ import type {
   LinearizeDocument,
   LinearizePlanDocument,
   LogitsDocument,
+  MixersCheckDocument,
+  MixersListDocument,
+  MixersShowDocument,
   PretrainDocument,
   Verbs,
 } from "../../src/pipeline/contract.ts";
@@ -100,6 +103,18 @@ export function recordingVerbs(): { verbs: Verbs; calls: Calls } {
     bench: async (options) => {
       calls.bench = options;
       return benchDocument;
+    },
+    listMixers: async (options) => {
+      calls.listMixers = options;
+      return mixersListDocument;
+    },
+    showMixer: async (options) => {
+      calls.showMixer = options;
+      return mixersShowDocument;
+    },
+    checkMixers: async (options) => {
+      calls.checkMixers = options;
+      return mixersCheckDocument;
     },
     chat: async (options) => {
       calls.chat = options;
@@ -244,6 +259,80 @@ const benchDocument: BenchDocument = {
       decode_tokens_per_second: 250.5,
       state_bytes: 9_000_000,
       peak_memory_bytes: 300_000_000,
+    },
+  ],
+};
+
+const mixersListDocument: MixersListDocument = {
+  heads: 1,
+  dim: 64,
+  mixers: [
+    {
+      name: "softmax",
+      title: "Softmax attention",
+      paper: "arXiv 1706.03762",
+      forms: ["parallel", "chunked"],
+      state_bytes: 524_288,
+      state_bytes_per_token: 512,
+      goldens: true,
+    },
+    {
+      name: "gla",
+      title: "Gated linear attention",
+      paper: "arXiv 2312.06635",
+      forms: ["parallel"],
+      state_bytes: 16_384,
+      state_bytes_per_token: 0,
+      goldens: false,
+    },
+  ],
+};
+
+const mixersShowDocument: MixersShowDocument = {
+  name: "gla",
+  title: "Gated linear attention",
+  paper: "arXiv 2312.06635",
+  equation: "S_t = α_t S_{t−1} + k_tᵀ v_t",
+  heads: 2,
+  groups: 1,
+  dim: 64,
+  hidden: 128,
+  length: 1024,
+  spec: { rope: "none" },
+  axes: [{ axis: "rope", value: "none" }],
+  forms: [
+    { form: "parallel", available: true, reason: null },
+    { form: "fused", available: false, reason: "no operator" },
+  ],
+  parameters: [{ name: "decay.bias", shape: [128], initial: "constant, value -2" }],
+  streams: [],
+  state: [{ name: "recurrent", dtype: "float32", shape: [1, 2, 64, 64], bytes: 32_768 }],
+  state_bytes: 32_768,
+  state_bytes_per_token: 0,
+  oracles: [{ function: "gla.naive", part: null, when: { scale: 1 }, float32: 0.001, because: "sums cancel" }],
+};
+
+export const mixersCheckDocument: MixersCheckDocument = {
+  files: [
+    {
+      file: "gla.safetensors",
+      oracle: "fla.gla.naive",
+      preset: "gla",
+      passed: true,
+      error: null,
+      tolerance: { float64: 1e-9, float32: 1e-3 },
+      because: "sums cancel",
+      forms: [
+        {
+          form: "chunked",
+          dtype: "float64",
+          output: 1.5e-16,
+          state: null,
+          gradients: 2e-15,
+          passed: true,
+          fault: null,
+        },
+      ],
     },
   ],
 };

@@ -59,6 +59,9 @@ describe("help", () => {
     has("generate", "--load-state", "--save-state");
     has("logits", "--prompt", "--ids", "--top", ...all);
     has("inspect", "--recipe", "--length", "--batch", ...all);
+    has("mixers list", "--heads", "--dim", "--json");
+    has("mixers show", "--heads", "--groups", "--dim", "--hidden", "--length", "--json");
+    has("mixers check", "--threads", "--json");
   });
 
   test("every example is a command line that would run", async () => {

@@ -10,6 +10,8 @@ import type {
   LogitsDocument,
   PretrainDocument,
 } from "./documents.ts";
+import type { MixersCheckDocument, MixersListDocument, MixersShowDocument } from "./mixer-documents.ts";
+import type { CheckMixersOptions, MixerSizeOptions, ShowMixerOptions } from "./mixer-options.ts";
 import type {
   BenchOptions,
   ChatOptions,
@@ -35,7 +37,7 @@ export interface ChatSession {
   close(): Promise<void>;
 }
 
-/** All verbs: `src/pipeline/NAME.ts` exports the function NAME (and `linearize.ts` also `planLinearize`). */
+/** All verbs: `src/pipeline/NAME.ts` exports the function NAME (`linearize.ts` also `planLinearize`, `mixers.ts` all that end in mixers). */
 export interface Verbs {
   readonly linearize: Verb<LinearizeOptions, LinearizeDocument>;
   /** `linearize --dry-run`: memory, disk and time, without any work. */
@@ -47,4 +49,7 @@ export interface Verbs {
   readonly pretrain: Verb<PretrainOptions, PretrainDocument>;
   readonly bench: Verb<BenchOptions, BenchDocument>;
   readonly chat: Verb<ChatOptions, ChatSession>;
+  readonly listMixers: Verb<MixerSizeOptions, MixersListDocument>;
+  readonly showMixer: Verb<ShowMixerOptions, MixersShowDocument>;
+  readonly checkMixers: Verb<CheckMixersOptions, MixersCheckDocument>;
 }

@@ -9,6 +9,7 @@ import {
   type Preset,
   parseMixer,
 } from "../../mixers/index.ts";
+import { requireModest, requireModestArguments } from "./golden-limits.ts";
 import { lettersOf, parseName } from "./tensor-name.ts";
 
 /** An open golden file. */
@@ -31,13 +32,27 @@ export interface Answer {
   readonly spec: MixerSpec;
 }
 
-/** Opens a golden file. Throws a MixerError naming the metadata it lacks. */
+/**
+ * Opens a golden file. Throws a MixerError naming the metadata it lacks, tensors that do not fit it, or sizes beyond the
+ * ceilings.
+ */
 export function openGolden(path: string): GoldenFile {
   const source = openSafetensors(path);
+  try {
+    const file = described(path, source);
+    requireModest(file);
+    requireModestArguments(path, file.arguments);
+    return file;
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+function described(path: string, source: TensorSource): GoldenFile {
   const text = (key: string): string => {
     const value = source.metadata.get(key);
     if (typeof value === "string") return value;
-    source.close();
     throw new MixerError(`${path}: not a golden file of a mixer: its metadata lacks "${key}"`);
   };
   const shapes = text("shapes")
@@ -56,7 +71,7 @@ export function openGolden(path: string): GoldenFile {
 function parsed(path: string, json: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(json);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    if (isObject(value)) return value;
   } catch {
     // Falls through to the one message for all that is no object.
   }

@@ -1,0 +1,26 @@
+/** The options of the verbs about token mixers. */
+
+/** The sizes to describe mixers for. */
+export interface MixerSizeOptions {
+  readonly heads: number;
+  /** Dimensions of a head's queries, keys and values. */
+  readonly dim: number;
+  /** Width of the stream that gates are made of; absent: heads · dim. */
+  readonly hidden?: number | undefined;
+}
+
+/** `mixers show`: one mixer in full. */
+export interface ShowMixerOptions extends MixerSizeOptions {
+  readonly name: string;
+  /** Key and value heads, a divisor of `heads`; absent: as many. */
+  readonly groups?: number | undefined;
+  /** The most tokens of a sequence, for states that grow with it. */
+  readonly length: number;
+}
+
+/** `mixers check`: files of published results against every form of the mixer that answers to them. */
+export interface CheckMixersOptions {
+  readonly files: readonly string[];
+  /** Threads of the engine; where absent, as many as the process may use. */
+  readonly threads?: number | undefined;
+}
