@@ -85,7 +85,7 @@ function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
   };
   const { features, values: columns } = widthsOf(mixer, sizes);
   const recurrence = state && recurrenceOf(state);
-  const shapes = recurrence?.layout({ batch, heads, features, columns }) ?? {};
+  const shapes = recurrence?.layout({ batch, heads, features, columns, length: sizes.length }) ?? {};
   const recurrent = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, float(shape)]));
   const seen = { seen: { dtype: "int64", shape: [batch] } } as const;
   return Object.assign({}, recurrent, cache, convolution?.state(sizes), local?.state(sizes), seen);

@@ -11,6 +11,7 @@ import { delta } from "./recurrence/delta.ts";
 import { elementwise } from "./recurrence/elementwise.ts";
 import { slotted } from "./recurrence/slots.ts";
 import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
+import { covariance, linear } from "./writes/kept.ts";
 import { momentum } from "./writes/momentum.ts";
 import { product } from "./writes/product.ts";
 import { sparse } from "./writes/sparse.ts";
@@ -207,4 +208,6 @@ export const writes = axis({
   magnitude,
   injective: subtractive,
   sparse: sparse(bases),
+  "local-linear": linear,
+  covariance,
 });

@@ -121,7 +121,7 @@ const differentiable = ({ outputNorm, normalize, state }: MixerSpec, length: num
   (outputNorm === undefined && normalize.kind === "none" && !averaging.includes(state?.write.kind ?? "add"));
 
 /** Writes that weigh a single token fully, whatever its key. */
-const averaging = ["flow", "magnitude", "injective"];
+const averaging = ["flow", "magnitude", "injective", "local-linear", "covariance"];
 
 /** The laws of every mixer of the table whose place has the given remainder, so that several workers share them. */
 export function checkLaws(shard: number, shards: number): void {

@@ -1,37 +1,47 @@
 /** Presets of the literature against numbers that other code computed from the papers' formulas. */
 import { describe, expect, test } from "vitest";
-import { numbers, program } from "../../src/graph/index.ts";
-import { chunked, type Form, type MixerSpecInput, parallel, parseMixer, presets } from "../../src/mixers/index.ts";
+import { numbers, program, type Value } from "../../src/graph/index.ts";
+import { chunked, type MixerSpecInput, parallel, parseMixer, presets } from "../../src/mixers/index.ts";
 import { compute, expectAll } from "./harness.ts";
 import { expectedOutputs } from "./literature-numbers.ts";
 
 const shape = [1, 1, 6, 4] as const;
-const wave = (step: number, start: number) =>
+const wave = (step: number, start: number, size: readonly number[] = shape) =>
   numbers(
-    Array.from({ length: 24 }, (_unused, index) => Math.sin(step * index + start)),
-    shape,
+    Array.from({ length: size.reduce((product, side) => product * side) }, (_unused, index) =>
+      Math.sin(step * index + start),
+    ),
+    size,
   );
 const tokens = { queries: wave(1.3, 0.1), keys: wave(0.7, 1.1), values: wave(2.1, 0.5) };
 
-/** What the formulas leave out. */
-const without: Readonly<Record<string, Partial<Record<keyof MixerSpecInput, undefined>>>> = {
-  "inline-causal": { local: undefined },
+/** How a formula's mixer differs from the preset, and what it reads beside the tokens. */
+interface Case {
+  readonly spec?: (preset: MixerSpecInput) => MixerSpecInput;
+  readonly parameters?: Readonly<Record<string, Value>>;
+  readonly streams?: Readonly<Record<string, Value>>;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "inline-causal": { spec: ({ local: _local, ...rest }) => rest },
+  lla: { parameters: { ridge: numbers([Math.log(0.3)]) } },
+  parallax: {
+    spec: (preset) => ({ ...preset, state: { write: { kind: "covariance", source: "given" } } }),
+    streams: { slope: wave(0.9, 0.2) },
+  },
 };
 
-/** Parameters of a preset's mixer, where it has any. */
-const parameters: Readonly<Record<string, Readonly<Record<string, readonly [readonly number[], readonly number[]]>>>> =
-  {};
-
-const forms = { parallel, chunked } satisfies Partial<Record<Form, unknown>>;
-
 describe.each(Object.entries(expectedOutputs))("%s equals its formula", (name, expected) => {
-  test.each(Object.entries(forms))("in the %s form", async (_form, form) => {
+  test.each(Object.entries({ parallel, chunked }))("in the %s form", async (_form, form) => {
     const preset = presets[name];
-    expect(preset).toBeDefined();
-    const spec = parseMixer({ ...preset, ...without[name] });
-    const given = Object.entries(parameters[name] ?? {}).map(([key, [values, size]]) => [key, numbers(values, size)]);
-    const { output } = form(spec, { ...tokens, parameters: Object.fromEntries(given) });
+    if (preset === undefined) throw new Error(`there is no preset ${name}`);
+    const { spec = (same: MixerSpecInput) => same, parameters = {}, streams = {} } = cases[name] ?? {};
+    const { output } = form(parseMixer(spec(preset)), { ...tokens, parameters, streams });
     const actual = await compute("float64", program({ output }), {});
     expectAll(actual, { output: expected }, { backend: "float64", tolerance: 1e-10 });
   });
+});
+
+test("every case has its numbers", () => {
+  expect(Object.keys(expectedOutputs)).toEqual(expect.arrayContaining(Object.keys(cases)));
 });

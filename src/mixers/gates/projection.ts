@@ -37,6 +37,8 @@ export interface ProjectionStart {
   readonly bias?: number;
   /** One number for all heads. */
   readonly shared?: boolean;
+  /** Whether all numbers are zero at first. */
+  readonly zero?: boolean;
 }
 
 const deviation = 0.02;
@@ -65,10 +67,11 @@ export function perHead(x: Value, heads: number): Value {
 export function projection(
   name: string,
   { source, rank }: ProjectionOptions,
-  { bias, shared = false }: ProjectionStart = {},
+  { bias, shared = false, zero = false }: ProjectionStart = {},
 ): Projection {
   const heads = (sizes: MixerSizes) => (shared ? 1 : sizes.heads);
   const normal = { kind: "normal", deviation } as const;
+  const last = zero ? ({ kind: "constant", value: 0 } as const) : normal;
   if (source === "given") {
     return {
       parameters: () => ({}),
@@ -98,10 +101,10 @@ export function projection(
   }
   const weights = (sizes: MixerSizes, columns: number): Parameters =>
     rank === undefined
-      ? { [`${name}.weight`]: { shape: [hiddenOf(sizes), columns], initial: normal } }
+      ? { [`${name}.weight`]: { shape: [hiddenOf(sizes), columns], initial: last } }
       : {
           [`${name}.down`]: { shape: [hiddenOf(sizes), rank], initial: normal },
-          [`${name}.up`]: { shape: [rank, columns], initial: normal },
+          [`${name}.up`]: { shape: [rank, columns], initial: last },
         };
   return {
     parameters: (sizes, width) => ({

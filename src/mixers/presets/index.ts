@@ -21,12 +21,14 @@ import { lightning } from "./lightning.ts";
 import { linearAttention } from "./linear-attention.ts";
 import { plainLinearAttention } from "./linear-attention-plain.ts";
 import { lizard } from "./lizard.ts";
+import { lla } from "./lla.ts";
 import { lolcats } from "./lolcats.ts";
 import { lolcatsTerrace } from "./lolcats-terrace.ts";
 import { malaCausal } from "./mala-causal.ts";
 import { mamba } from "./mamba.ts";
 import { mamba2 } from "./mamba2.ts";
 import { momentumDelta } from "./momentum-delta.ts";
+import { parallax } from "./parallax.ts";
 import { rebased } from "./rebased.ts";
 import { retnet } from "./retnet.ts";
 import { rwkv6 } from "./rwkv6.ts";
@@ -79,4 +81,6 @@ export const catalogue = [
   inlineCausal,
   transnormer,
   sse,
+  lla,
+  parallax,
 ] as const;

@@ -12,6 +12,8 @@ export interface RecurrentSizes {
   readonly features: number;
   /** Columns: the values' dimensions, and one more where the sum of weights is carried. */
   readonly columns: number;
+  /** The most tokens that a sequence may have, for states that keep them all (default: 1). */
+  readonly length?: number;
 }
 
 /** Tokens of the state branch, in time order; a place whose value is zero holds no token. */
@@ -24,6 +26,8 @@ export interface Tokens {
   readonly values: Value;
   /** What else the update rule reads: `decay` `[batch or 1, heads, length or 1, width]` (log α ≤ 0), `strength`, … */
   readonly gates?: Readonly<Record<string, Value>>;
+  /** What the rule reads that no token brings: learned numbers, or how many of the tokens are real (`count`, int64 `[batch]`). */
+  readonly constants?: Readonly<Record<string, Value>>;
   /** The state before the first token; absent for zeros. */
   readonly state?: RecurrentState;
 }

@@ -16,6 +16,8 @@ export interface Written {
   /** `[batch, groups or heads, length, columns]`. */
   readonly values: Value;
   readonly gates: Readonly<Record<string, Value>>;
+  /** What the recurrence reads that no token brings. */
+  readonly constants?: Readonly<Record<string, Value>>;
 }
 
 /** What a kind of write declares. */

@@ -1,0 +1,92 @@
+/** States that keep all keys and values, for rules that read every token anew. */
+import { add, and, concat, less, not, numbers, slice, type Value } from "../../graph/index.ts";
+import type { Form } from "../contract.ts";
+import { repeatHeads } from "../heads.ts";
+import { newest } from "../newest.ts";
+import { gateOf, initialOf, swapLast } from "./parts.ts";
+import type { Recurred, Recurrence, RecurrentState, Tokens } from "./recurrence.ts";
+
+/** The tokens of a call with all that its queries may read, `kept` of them from the state. */
+export interface Kept {
+  /** `[batch, heads, length, features]`. */
+  readonly queries: Value;
+  /** `[batch, heads, kept + length, features]`. */
+  readonly keys: Value;
+  /** `[batch, heads, kept + length, columns]`. */
+  readonly values: Value;
+  /** The keys that each query sees, bool `[batch or 1, 1, length, kept + length]`. */
+  readonly sees: Value;
+  /** The number of each token in its sequence, from 1; less for empty places and padding: `[batch or 1, 1, kept + length, 1]`. */
+  readonly places: Value;
+  /** The places of the queries alone, `[batch or 1, 1, length, 1]`. */
+  readonly queryPlaces: Value;
+  readonly gates: Readonly<Record<string, Value>>;
+  readonly constants: Readonly<Record<string, Value>>;
+}
+
+/** What a query reads of the tokens up to its own: `[batch, heads, length, columns]`. */
+export type Rule = (kept: Kept) => Value;
+
+const names = ["keptKeys", "keptValues"] as const;
+
+/** Places of the tokens that the state kept: those before the first of the call. */
+function placesBefore(place: Value, capacity: number): Value {
+  const first = slice(place, 2, 0, 1);
+  const back = Array.from({ length: capacity }, (_unused, index) => index - capacity);
+  return add(first, numbers(back, [1, 1, capacity, 1]));
+}
+
+function keptOf(tokens: Tokens): Kept {
+  const { queries, keys, gates = {}, constants = {}, state } = tokens;
+  const own = { keptKeys: keys, keptValues: repeatHeads(tokens.values, queries.shape[1] ?? 1) };
+  const [joinedKeys, joinedValues] = names.map((name) =>
+    state === undefined ? own[name] : concat([initialOf(state, name), own[name]], 2),
+  ) as [Value, Value];
+  const place = firstHead(gateOf(gates, "place"));
+  const capacity = (joinedKeys.shape[2] ?? 0) - (keys.shape[2] ?? 0);
+  const places = capacity === 0 ? place : concat([placesBefore(place, capacity), place], 2);
+  const keyPlaces = swapLast(places);
+  return {
+    queries,
+    keys: joinedKeys,
+    values: joinedValues,
+    sees: and(not(less(keyPlaces, 1)), less(keyPlaces, add(place, 1))),
+    places,
+    queryPlaces: place,
+    gates,
+    constants,
+  };
+}
+
+/** All heads of a gate that counts are alike. */
+const firstHead = (gate: Value) => slice(gate, 1, 0, 1);
+
+/** The newest tokens, for later calls. */
+function stateAfter({ keys, values }: Kept, { state, constants = {}, queries }: Tokens): RecurrentState {
+  if (state === undefined) return {};
+  const length = queries.shape[2] ?? 1;
+  const capacity = (keys.shape[2] ?? 0) - length;
+  const kept = (all: Value) => newest(all, capacity, constants.count);
+  return { keptKeys: kept(keys), keptValues: kept(values) };
+}
+
+function form(rule: Rule) {
+  return (tokens: Tokens): Recurred => {
+    const kept = keptOf(tokens);
+    return { output: rule(kept), state: stateAfter(kept, tokens) };
+  };
+}
+
+/** A rule over all tokens: gate `place`, constant `count` where there is padding. `parallel` is the oracle of `rule`. */
+export function keeping(rule: Rule, parallel: Rule, lacks: Partial<Record<Form, string>>): Recurrence {
+  return {
+    layout: ({ batch, heads, features, columns, length = 1 }) => ({
+      keptKeys: [batch, heads, length, features],
+      keptValues: [batch, heads, length, columns],
+    }),
+    parallel: form(parallel),
+    chunked: form(rule),
+    step: form(rule),
+    lacks,
+  };
+}
