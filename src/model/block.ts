@@ -12,13 +12,17 @@ import {
   transpose,
   type Value,
 } from "../graph/index.ts";
+import type { MixerSizes, MixerSpec } from "../mixers/index.ts";
 import { type LayerValues, type Projection, weightOf } from "./projection.ts";
 
-/** What a token mixer reads: rotated queries `[batch, heads, length, dim]`, keys and values `[batch, groups, length, dim]`. */
+/** What a token mixer reads: queries `[batch, heads, length, dim]`, keys and values `[batch, groups, length, dim]`. */
 export interface AttentionInputs {
   readonly queries: Value;
   readonly keys: Value;
   readonly values: Value;
+  /** The normed stream that gates are projected from, `hidden` `[batch, length, hidden]`. */
+  readonly streams: { readonly hidden: Value };
+  readonly angles: Angles;
 }
 
 /** Rotary tables of the block's positions, `[length, dim/2]`. */
@@ -27,13 +31,22 @@ export interface Angles {
   readonly sin: Value;
 }
 
-/** Norm, projections and rotary positions: from the stream x `[batch, length, hidden]` to the mixer's inputs. */
+/** The sizes a layer's mixer is built for. */
+export function layerSizes({ heads, groups, headDim, hiddenSize }: Architecture, batch = 1, length = 1): MixerSizes {
+  return { batch, heads, groups, length, dim: headDim, hidden: hiddenSize };
+}
+
+/**
+ * Norm, projections and rotary positions: from the stream x `[batch, length, hidden]` to the mixer's inputs. Queries and keys
+ * are rotated here where the mixer's `rope` is "before" (as a teacher's is), else left to the mixer.
+ */
 export function attentionInputs(
   x: Value,
   weights: LayerValues,
   project: Projection,
   angles: Angles,
   { heads, groups, headDim, normEpsilon }: Architecture,
+  rope: MixerSpec["rope"] = "before",
 ): AttentionInputs {
   const [batch = 1, length = 1] = x.shape;
   const normal = rmsNorm(x, weightOf(weights, "attentionNorm"), normEpsilon);
@@ -41,11 +54,13 @@ export function attentionInputs(
     transpose(reshape(value, [batch, length, count, headDim]), [0, 2, 1, 3]);
   const rows = Array.from({ length: batch * length }, (_unused, index) => index % length);
   const positions = reshape(integers(rows), [batch, length]);
-  const rotate = (value: Value) => rotary(value, angles.cos, angles.sin, positions);
+  const rotate = (value: Value) => (rope === "before" ? rotary(value, angles.cos, angles.sin, positions) : value);
   return {
     queries: named(rotate(split(project(normal, "queries"), heads)), "queries"),
     keys: named(rotate(split(project(normal, "keys"), groups)), "keys"),
     values: named(split(project(normal, "values"), groups), "values"),
+    streams: { hidden: normal },
+    angles,
   };
 }
 

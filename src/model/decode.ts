@@ -13,7 +13,7 @@ import {
   type Value,
 } from "../graph/index.ts";
 import { chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
-import { type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
+import { type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
 import { blockInputs, mixerInputs } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
@@ -40,9 +40,7 @@ export function keepsEverything(spec: MixerSpec): boolean {
 
 /** What a layer carries, without the count of tokens that all layers share. */
 export function layerState(architecture: Architecture, spec: MixerSpec, { batch, capacity }: DecodeSizes): LayerState {
-  const { heads, groups, headDim } = architecture;
-  const sizes = { batch, heads, groups, length: capacity, dim: headDim };
-  const { seen: _shared, ...tensors } = stateLayout(spec, sizes);
+  const { seen: _shared, ...tensors } = stateLayout(spec, layerSizes(architecture, batch, capacity));
   return { tensors, kind: keepsEverything(spec) ? "buffer" : "carried" };
 }
 
@@ -95,7 +93,7 @@ export function stepProgram(architecture: Architecture, specs: readonly MixerSpe
   specs.forEach((spec, layer) => {
     const weights = weightInputs(layerShapes(architecture), `layers.${layer}.`);
     const project = denseProjection(weights);
-    const pieces = attentionInputs(x, weights, project, angles, architecture);
+    const pieces = attentionInputs(x, weights, project, angles, architecture, spec.rope);
     const parameters = mixerInputs(spec, architecture, `layers.${layer}.mixer.`);
     const state = stateInputs(layerState(architecture, spec, sizes), `state.${layer}.`);
     const mixed = mix(pieces, { spec, parameters, state, seen });
@@ -122,7 +120,7 @@ export function prefillProgram(
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
   const project = denseProjection(weights);
-  const pieces = attentionInputs(x, weights, project, angles, architecture);
+  const pieces = attentionInputs(x, weights, project, angles, architecture, spec.rope);
   const mixed = mix(pieces, {
     spec,
     parameters: mixerInputs(spec, architecture),

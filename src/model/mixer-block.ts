@@ -2,7 +2,7 @@
 import { type Architecture, layerShapes } from "../families/index.ts";
 import { causalAttention, input, multiply, type Program, program, type Value } from "../graph/index.ts";
 import { chunked, type MixerSpec, mixerParameters } from "../mixers/index.ts";
-import { type Angles, type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
+import { type Angles, type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** What to take away from converted layers: factors of the window's and the state's weight, or of the whole output. */
@@ -25,8 +25,7 @@ export function blockInputs(
 
 /** Inputs for a mixer's parameters, by parameter name; they are called `mixer.NAME`, or otherwise by `prefix`. */
 export function mixerInputs(spec: MixerSpec, architecture: Architecture, prefix = "mixer."): Record<string, Value> {
-  const { heads, groups, headDim } = architecture;
-  const parameters = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
+  const parameters = mixerParameters(spec, layerSizes(architecture));
   return Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, input(prefix + name, shape)]));
 }
 
@@ -46,7 +45,7 @@ export function mixerBlockProgram(
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
   const project = denseProjection(weights);
-  const pieces = attentionInputs(x, weights, project, angles, architecture);
+  const pieces = attentionInputs(x, weights, project, angles, architecture, spec.rope);
   const parameters = mixerInputs(spec, architecture);
   const mixed = chunked(spec, { ...pieces, parameters, ablation }).output;
   return program({ y: blockOutput(x, multiply(mixed, output), weights, project, architecture) });

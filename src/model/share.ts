@@ -21,7 +21,7 @@ export function shareProgram(
 ): Program<"share"> {
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
-  const pieces = attentionInputs(x, weights, denseProjection(weights), angles, architecture);
+  const pieces = attentionInputs(x, weights, denseProjection(weights), angles, architecture, spec.rope);
   const inputs = { ...pieces, parameters: mixerInputs(spec, architecture) };
   const both = chunked(spec, inputs).output;
   const window = chunked(spec, { ...inputs, ablation: { linear: 0 } }).output;

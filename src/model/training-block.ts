@@ -69,7 +69,7 @@ export function trainingBlock(
   const parameters = mixerInputs(plan.mixer, architecture);
   const adapters = weightInputs(plan.adapters ? adapterShapes(architecture, plan.adapters) : new Map<string, Shape>());
   const project = projection(architecture, weights, plan, adapters);
-  const pieces = attentionInputs(x, weights, project, angles, architecture);
+  const pieces = attentionInputs(x, weights, project, angles, architecture, plan.mixer.rope);
   const mixed = chunked(plan.mixer, { ...pieces, parameters }).output;
   const y = named(blockOutput(x, mixed, weights, project, architecture), "y");
   const learnable: Record<string, Value> = { ...weights, ...adapters };

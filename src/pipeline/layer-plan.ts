@@ -7,6 +7,7 @@ import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, sameShape } from "../graph/index.ts";
 import type { LayerMixer } from "../inference/model.ts";
 import { type MixerSpec, mixerParameters, mixerSpec, softmaxSpec } from "../mixers/index.ts";
+import { layerSizes } from "../model/block.ts";
 import type { Weight } from "../model/weights.ts";
 
 /** Where a linearized model comes from. */
@@ -111,11 +112,10 @@ function readParameters(
   source: TensorSource,
   spec: MixerSpec,
   layer: number,
-  { heads, groups, headDim }: Architecture,
+  architecture: Architecture,
 ): Record<string, Weight> {
   const parameters: Record<string, Weight> = {};
-  const sizes = { batch: 1, heads, groups, length: 1, dim: headDim };
-  for (const [name, { shape }] of Object.entries(mixerParameters(spec, sizes))) {
+  for (const [name, { shape }] of Object.entries(mixerParameters(spec, layerSizes(architecture)))) {
     const tensor = mixerTensorName(layer, name);
     if (!source.has(tensor))
       throw new FormatError(source.path, `the tensor "${tensor}" ${formatShape(shape)} is missing`);

@@ -4,6 +4,7 @@ import { type Architecture, parameterCount } from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
 import type { Model } from "../inference/model.ts";
 import { mixerParameters, stateLayout } from "../mixers/index.ts";
+import { layerSizes } from "../model/block.ts";
 import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
 import { logitBytes } from "../training/stack.ts";
 import { finetuneActivations, recomputedLayers, rememberedPasses } from "./stages.ts";
@@ -24,11 +25,10 @@ export function weightBytes(architecture: Architecture): number {
 
 /** State of one sequence in layers that forget, and what each token adds in layers that do not. */
 export function stateBytes({ architecture, mixers }: Model): { perSequence: number; perToken: number } {
-  const { heads, groups, headDim } = architecture;
   let [perSequence, perToken] = [0, 0];
   for (const { spec } of mixers) {
     const at = (length: number) =>
-      Object.values(stateLayout(spec, { batch: 1, heads, groups, length, dim: headDim })).reduce(
+      Object.values(stateLayout(spec, layerSizes(architecture, 1, length))).reduce(
         (sum, type) => sum + bytesOf(type),
         0,
       );
@@ -41,8 +41,7 @@ export function stateBytes({ architecture, mixers }: Model): { perSequence: numb
 }
 
 function mixerBytes({ architecture, mixers }: Model): number {
-  const { heads, groups, headDim } = architecture;
-  const sizes = { batch: 1, heads, groups, length: 1, dim: headDim };
+  const sizes = layerSizes(architecture);
   return mixers.reduce(
     (total, { spec }) =>
       total +

@@ -6,6 +6,7 @@ import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
 import { initialValues, type MixerSpec, mixerParameters, softmaxSpec } from "../mixers/index.ts";
+import { layerSizes } from "../model/block.ts";
 import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
 import { uniform } from "../training/data-order.ts";
 import { stageSchema } from "./contract.ts";
@@ -13,9 +14,8 @@ import { mixerTensorName } from "./layer-plan.ts";
 
 /** Converts a teacher: every layer but those kept gets the mixer, with its first parameters. */
 export function convert(teacher: Model, spec: MixerSpec, kept: ReadonlySet<number>, seed: number): Model {
-  const { heads, groups, headDim } = teacher.architecture;
   const random = uniform(seed);
-  const parameters = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
+  const parameters = mixerParameters(spec, layerSizes(teacher.architecture));
   const mixers = teacher.mixers.map((mixer, layer): LayerMixer => {
     if (kept.has(layer)) return mixer;
     const initial = Object.entries(parameters).map(([name, parameter]) => {

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { Decoder, type DecoderOptions } from "../../src/inference/decoder.ts";
 import { ForwardPass } from "../../src/inference/forward.ts";
 import type { Model } from "../../src/inference/model.ts";
-import type { MixerSpec } from "../../src/mixers/index.ts";
+import { type MixerSpec, planMixer, presets } from "../../src/mixers/index.ts";
 import { createEngine, floats } from "../../src/runtime/index.ts";
 import { relativeError } from "../compare.ts";
 import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
@@ -87,6 +87,19 @@ describe("logits of decoding equal the training form's", () => {
   test("of prompts longer than the longest chunk, and of buffers that grow", async () => {
     const model = tinyModel([softmax, slide(8), besideState]);
     expect(await decodingError(model, randomIds(800, 61), [250, -10, 530, -10])).toBeLessThan(1e-4);
+  });
+});
+
+describe("every preset with a step decodes inside a model as it was trained", () => {
+  const sizes = { batch: 1, heads: 4, groups: 2, length: 8, dim: 8, hidden: 32 };
+  const decodable = Object.entries(presets).filter(([, spec]) => {
+    const { forms } = planMixer(spec, sizes);
+    return forms.step === undefined && forms.chunked === undefined && spec.window?.kind !== "terrace";
+  });
+  test.each(decodable)("%s", async (_name, spec) => {
+    const model = tinyModel([spec, slide(8)]);
+    const ids = randomIds(90, model.architecture.vocabularySize);
+    expect(await decodingError(model, ids, [70, -20])).toBeLessThan(2e-4);
   });
 });
 

@@ -5,6 +5,7 @@ import { llama } from "../../src/families/llama.ts";
 import { type Shape, sizeOf } from "../../src/graph/index.ts";
 import type { LayerMixer, Model } from "../../src/inference/model.ts";
 import { initialValues, type MixerSpec, mixerParameters, presets } from "../../src/mixers/index.ts";
+import { layerSizes } from "../../src/model/block.ts";
 import type { LayerWeights, Weight } from "../../src/model/weights.ts";
 import { normals, uniform } from "../random.ts";
 
@@ -35,10 +36,9 @@ export function tinyModel(specs: readonly MixerSpec[], overrides: Readonly<Recor
     Object.fromEntries([...layerShapes(architecture)].map(([role, shape]) => [role, weight(shape)])),
   ) as LayerWeights[];
   const { embedding = weight([1]), finalNorm = weight([1]), head = embedding } = ends;
-  const { heads, groups, headDim } = architecture;
   const mixers = layers.map((_layer, index): LayerMixer => {
     const spec = specs[index % specs.length] ?? softmax;
-    const planned = mixerParameters(spec, { batch: 1, heads, groups, length: 1, dim: headDim });
+    const planned = mixerParameters(spec, layerSizes(architecture));
     const parameters = Object.entries(planned).map(([name, parameter]): [string, Weight] => {
       // Random feature maps around the identity, so that a mistaken map shows.
       const noise = normals(sizeOf(parameter.shape), seed++, 0.5);
