@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { cliPage } from "../../scripts/docs/cli-page.ts";
+import { mixersPage } from "../../scripts/docs/mixers-page.ts";
 import { recipesPage } from "../../scripts/docs/recipes-page.ts";
 import { commandExamples, fullName } from "../../src/cli/help.ts";
 import { createProgram } from "../../src/cli/program.ts";
@@ -82,5 +83,9 @@ describe("the written pages are up to date (npm run docs)", () => {
 
   test("docs/recipes.md", async () => {
     expect(await readFile(join(packageRoot(), "docs", "recipes.md"), "utf8")).toBe(await recipesPage());
+  });
+
+  test("docs/mixers.md", async () => {
+    expect(await readFile(join(packageRoot(), "docs", "mixers.md"), "utf8")).toBe(await mixersPage());
   });
 });
