@@ -1,5 +1,6 @@
 /** What a model remembers of one sequence: the states of its layers, the count of tokens and the latest logits. */
 import type { Architecture } from "../families/index.ts";
+import { sameShape } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type LayerState, layerState } from "../model/decode.ts";
 import { bytesHeld, type FloatTensor, floats, floatsOf, type Tensor, zeros } from "../runtime/index.ts";
@@ -109,7 +110,10 @@ export function layersOf({ architecture, mixers }: StateModel, capacity: number)
 
 /** True where the size of the state depends on the number of tokens. */
 function grows(model: StateModel): boolean {
-  return model.mixers.some((spec) => spec.window?.kind === "full");
+  const [one, two] = [layersOf(model, 1), layersOf(model, 2)];
+  return one.some(({ tensors }, layer) =>
+    Object.entries(tensors).some(([name, { shape }]) => !sameShape(shape, two[layer]?.tensors[name]?.shape ?? [])),
+  );
 }
 
 function capacityFor(model: StateModel, tokens: number): number {
