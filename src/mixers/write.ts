@@ -12,8 +12,10 @@ import { elementwise } from "./recurrence/elementwise.ts";
 import { slotted } from "./recurrence/slots.ts";
 import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
 import { covariance, linear } from "./writes/kept.ts";
+import { levels } from "./writes/levels.ts";
 import { momentum } from "./writes/momentum.ts";
 import { product } from "./writes/product.ts";
+import { regression } from "./writes/regression.ts";
 import { sparse } from "./writes/sparse.ts";
 import { flow, magnitude, subtractive } from "./writes/summed.ts";
 
@@ -201,8 +203,10 @@ export const writes = axis({
   delta: deltaRule,
   erase: separate,
   general,
+  levels,
   momentum,
   product,
+  regression,
   slots,
   flow,
   magnitude,

@@ -56,12 +56,24 @@ function feedsOf(made: Program, batch: number): Numbers {
 /** Numbers as a model would feed them: positive weights in the state, angles' own sines, decays that decay. */
 function plausible(name: string, numbers: ArrayLike<number>): ArrayLike<number> {
   if (name === "state.recurrent" || name.startsWith("state.sum")) return Array.from(numbers, Math.abs);
+  if (name === "state.products") return positive(numbers);
   if (name === "stream.decay") return Array.from(numbers, (x) => -Math.abs(x));
   // Gates of a size that models have: no step decays by more than e^−20, which chunked forms take for the end of the scale.
   if (name.startsWith("decay.")) return Array.from(numbers, (x) => 0.3 * x);
   if (name === "cos") return Array.from(numbers, Math.cos);
   if (name === "sin") return Array.from(numbers, Math.sin);
   return numbers;
+}
+
+/** Matrices of a head's dimensions as sums of products of keys. */
+function positive(numbers: ArrayLike<number>): number[] {
+  const at = (matrix: number, row: number, column: number) => numbers[(matrix * dim + row) * dim + column] ?? 0;
+  return Array.from(numbers, (_number, index) => {
+    const [matrix, row, column] = [Math.floor(index / dim ** 2), Math.floor(index / dim) % dim, index % dim];
+    return Array.from({ length: dim }, (_unused, k) => at(matrix, row, k) * at(matrix, column, k)).reduce(
+      (a, b) => a + b,
+    );
+  });
 }
 
 async function outcome(spec: MixerSpec, run: Run, options: Options, batch = 1): Promise<Numbers> {

@@ -91,7 +91,8 @@ export function recurrentTokens(mixer: Mixer, branch: StateBranch, inputs: Mixer
   const gates = decays ? { decay: decays.decay } : {};
   const written = write.write({ queries, keys, values, gates }, decays, inputs, sizes);
   const state = inputs.state && statesOf(branch, inputs.state);
-  const tokens = { ...written, ...(state && { state }) };
+  const seen = inputs.state && carried(inputs.state, "seen");
+  const tokens = { ...written, ...(state && { state }), ...(seen && { seen }) };
   if (inputs.count === undefined) return tokens;
   const place = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, 1, length, 1]);
   const real = less(place, reshape(countOf(inputs, length), [batch, 1, 1, 1]));
@@ -99,6 +100,7 @@ export function recurrentTokens(mixer: Mixer, branch: StateBranch, inputs: Mixer
   const only = (x: Value) => where(real, broadcastTo(x, [batch, x.shape[1] ?? heads, length, x.shape[3] ?? 1]), 0);
   return {
     ...tokens,
+    count: inputs.count,
     keys: only(tokens.keys),
     values: only(tokens.values),
     gates: Object.fromEntries(Object.entries(tokens.gates).map(([name, gate]) => [name, only(gate)])),

@@ -22,11 +22,13 @@ import { linearAttention } from "./linear-attention.ts";
 import { plainLinearAttention } from "./linear-attention-plain.ts";
 import { lizard } from "./lizard.ts";
 import { lla } from "./lla.ts";
+import { logLinear } from "./log-linear.ts";
 import { lolcats } from "./lolcats.ts";
 import { lolcatsTerrace } from "./lolcats-terrace.ts";
 import { malaCausal } from "./mala-causal.ts";
 import { mamba } from "./mamba.ts";
 import { mamba2 } from "./mamba2.ts";
+import { mesa } from "./mesa.ts";
 import { momentumDelta } from "./momentum-delta.ts";
 import { parallax } from "./parallax.ts";
 import { rebased } from "./rebased.ts";
@@ -73,6 +75,8 @@ export const catalogue = [
   comba,
   gdn2,
   momentumDelta,
+  mesa,
+  logLinear,
   kda,
   rwkv6,
   rwkv7,

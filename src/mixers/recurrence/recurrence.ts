@@ -30,6 +30,10 @@ export interface Tokens {
   readonly constants?: Readonly<Record<string, Value>>;
   /** The state before the first token; absent for zeros. */
   readonly state?: RecurrentState;
+  /** How many tokens came before, `[batch]` int64; absent for none. */
+  readonly seen?: Value;
+  /** How many tokens are real, `[batch]` int64; absent for all. The rest are padding on the right, of zeros. */
+  readonly count?: Value;
 }
 
 /** What a recurrence computes. */

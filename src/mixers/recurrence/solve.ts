@@ -16,6 +16,7 @@ import {
   sum,
   type Value,
   where,
+  withGradient,
 } from "../../graph/index.ts";
 import { swapLast } from "./parts.ts";
 
@@ -54,15 +55,23 @@ export function identity(size: number): Value {
 
 /** A⁻¹ of symmetric positive matrices `[…, size, size]`, by halves: their Schur complements are symmetric and positive too. */
 export function positiveInverse(a: Value): Value {
+  const inverse = inverted(a);
+  return withGradient(inverse, [a], (upstream, g) => {
+    const left = g.matmul(inverse, upstream, { transposeA: true });
+    return [g.negate(g.matmul(left, inverse, { transposeB: true }))];
+  });
+}
+
+function inverted(a: Value): Value {
   const [rank, size] = [a.shape.length, a.shape.at(-1) ?? 1];
   if (size === 1) return reciprocal(a);
   const [rows, columns] = [rank - 2, rank - 1];
   const middle = Math.ceil(size / 2);
   const [top, bottom] = [slice(a, rows, 0, middle), slice(a, rows, middle)];
   const across = slice(top, columns, middle);
-  const first = positiveInverse(slice(top, columns, 0, middle));
+  const first = inverted(slice(top, columns, 0, middle));
   const along = matmul(first, across);
-  const second = positiveInverse(subtract(slice(bottom, columns, middle), matmul(swapLast(across), along)));
+  const second = inverted(subtract(slice(bottom, columns, middle), matmul(swapLast(across), along)));
   const corner = negate(matmul(along, second));
   const whole = subtract(first, matmul(corner, swapLast(along)));
   return concat([concat([whole, corner], columns), concat([swapLast(corner), second], columns)], rows);
