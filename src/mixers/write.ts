@@ -12,6 +12,7 @@ import { elementwise } from "./recurrence/elementwise.ts";
 import { slotted } from "./recurrence/slots.ts";
 import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
 import { covariance, linear } from "./writes/kept.ts";
+import { legendre } from "./writes/legendre.ts";
 import { levels } from "./writes/levels.ts";
 import { momentum } from "./writes/momentum.ts";
 import { product } from "./writes/product.ts";
@@ -214,4 +215,5 @@ export const writes = axis({
   sparse: sparse(bases),
   "local-linear": linear,
   covariance,
+  legendre,
 });

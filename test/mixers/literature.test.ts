@@ -29,6 +29,11 @@ const cases: Readonly<Record<string, Case>> = {
     spec: (preset) => ({ ...preset, state: { write: { kind: "covariance", source: "given" } } }),
     streams: { slope: wave(0.9, 0.2) },
   },
+  lmu: { spec: ({ rope }) => ({ ...(rope && { rope }), state: { write: { kind: "legendre", span: 8 } } }) },
+  longvq: {
+    spec: () => ({ state: { featureMap: { kind: "codebook", codes: 5 } }, normalize: { kind: "row" } }),
+    parameters: { "featureMap.codes": wave(0.4, 0.3, [1, 5, 4]) },
+  },
 };
 
 describe.each(Object.entries(expectedOutputs))("%s equals its formula", (name, expected) => {

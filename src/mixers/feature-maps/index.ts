@@ -1,5 +1,6 @@
 /** The feature map axis: φ, under which the state's kernel is an inner product. */
 import { axis } from "../axis.ts";
+import { codebook } from "./codebook.ts";
 import { dpfp, elu, identity, logistic, normalized, one, rectified, swish, unit } from "./fixed.ts";
 import { hedgehog } from "./hedgehog.ts";
 import { quadratic, taylor } from "./polynomial.ts";
@@ -23,4 +24,5 @@ export const featureMaps = axis({
   quadratic,
   projected,
   hadamard,
+  codebook,
 });

@@ -22,12 +22,15 @@ import { linearAttention } from "./linear-attention.ts";
 import { plainLinearAttention } from "./linear-attention-plain.ts";
 import { lizard } from "./lizard.ts";
 import { lla } from "./lla.ts";
+import { lmu } from "./lmu.ts";
 import { logLinear } from "./log-linear.ts";
 import { lolcats } from "./lolcats.ts";
 import { lolcatsTerrace } from "./lolcats-terrace.ts";
+import { longvq } from "./longvq.ts";
 import { malaCausal } from "./mala-causal.ts";
 import { mamba } from "./mamba.ts";
 import { mamba2 } from "./mamba2.ts";
+import { masformer } from "./masformer.ts";
 import { mesa } from "./mesa.ts";
 import { momentumDelta } from "./momentum-delta.ts";
 import { parallax } from "./parallax.ts";
@@ -87,4 +90,7 @@ export const catalogue = [
   sse,
   lla,
   parallax,
+  masformer,
+  longvq,
+  lmu,
 ] as const;
