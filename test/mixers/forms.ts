@@ -1,5 +1,5 @@
 /** Every way to run a mixer over a sequence, as graphs that must agree. */
-import { add, concat, input, integers, pad, type Shape, slice, type Value } from "../../src/graph/index.ts";
+import { add, concat, input, integers, pad, type Shape, scalar, slice, type Value } from "../../src/graph/index.ts";
 import {
   chunked,
   type Form,
@@ -10,6 +10,8 @@ import {
   type MixerSpec,
   mixerParameters,
   mixerStreams,
+  packed,
+  packingOf,
   parallel,
   stateLayout,
   step,
@@ -75,6 +77,35 @@ export function padded(form: Run, extra: number): Run {
       count: integers(new Array<number>(batch).fill(length)),
     });
     return { ...result, output: slice(result.output, 2, 0, length) };
+  };
+}
+
+/** Sequences of the given lengths, packed into the call's row. */
+export function packedRun(form: Run, lengths: readonly number[]): Run {
+  return (spec, inputs) => ({ output: packed(form)(spec, inputs, packingOf(lengths)).output });
+}
+
+/** The same sequences, each on its own. */
+export function separateRun(form: Run, lengths: readonly number[]): Run {
+  return (spec, inputs) => {
+    const [batch = 1, heads = 1, , dim = 1] = inputs.queries.shape;
+    const groups = inputs.keys.shape[1] ?? 1;
+    let start = 0;
+    const outputs = lengths.map((length) => {
+      const tokens = mapTokens(inputs, (x) => slice(x, -2, start, start + length));
+      const { angles } = inputs;
+      const first = (table: Value) => slice(table, 0, 0, length);
+      start += length;
+      const sizes = { batch, heads, groups, length, dim, hidden: tokens.streams.hidden?.shape[2] ?? 1 };
+      const state = Object.entries(stateLayout(spec, sizes)).map(([name, { dtype, shape }]): [string, Value] => [
+        name,
+        dtype === "int64" ? integers([0]) : scalar(0, shape),
+      ]);
+      const turned = angles && { angles: { cos: first(angles.cos), sin: first(angles.sin) } };
+      const begun = "causal" in spec && !spec.causal ? {} : { state: Object.fromEntries(state) };
+      return form(spec, { ...inputs, ...tokens, ...turned, ...begun }).output;
+    });
+    return { output: concat(outputs, 2) };
   };
 }
 

@@ -4,7 +4,17 @@ import { describe, test } from "vitest";
 import { type Program, program } from "../../src/graph/index.ts";
 import { type Form, type MixerSizes, type MixerSpec, planMixer } from "../../src/mixers/index.ts";
 import { relativeError } from "../compare.ts";
-import { mixerVariables, padded, type Run, runs, seenBefore, split, tensorsOf } from "./forms.ts";
+import {
+  mixerVariables,
+  packedRun,
+  padded,
+  type Run,
+  runs,
+  seenBefore,
+  separateRun,
+  split,
+  tensorsOf,
+} from "./forms.ts";
 import {
   type Backend,
   compute,
@@ -165,6 +175,13 @@ export function checkLaws(shard: number, shards: number): void {
         const others = { parallel: padded(parallel, 9), chunked: padded(chunked, 9), far: padded(chunked, 64) };
         await agree(spec, chunked, others, options);
       }
+    });
+
+    test("packed sequences are separate ones", async () => {
+      const lengths = [5, 1, 40, 21];
+      const options = { backend: "float64", length: 67, stateful: false, gradients: true } as const;
+      const [form = parallel] = Object.values(available(spec, "chunked", "parallel"));
+      await agree(spec, separateRun(form, lengths), { packed: packedRun(form, lengths) }, options);
     });
 
     test("any split of a sequence agrees", async () => {
