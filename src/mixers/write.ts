@@ -11,7 +11,8 @@ import { delta } from "./recurrence/delta.ts";
 import { elementwise } from "./recurrence/elementwise.ts";
 import { slotted } from "./recurrence/slots.ts";
 import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
-import { covariance, linear } from "./writes/kept.ts";
+import { descent, descentMomentum } from "./writes/descent.ts";
+import { blocks, covariance, distance, linear, mask } from "./writes/kept.ts";
 import { legendre } from "./writes/legendre.ts";
 import { levels } from "./writes/levels.ts";
 import { momentum } from "./writes/momentum.ts";
@@ -204,6 +205,8 @@ export const writes = axis({
   delta: deltaRule,
   erase: separate,
   general,
+  descent,
+  "descent-momentum": descentMomentum,
   levels,
   momentum,
   product,
@@ -215,5 +218,8 @@ export const writes = axis({
   sparse: sparse(bases),
   "local-linear": linear,
   covariance,
+  distance,
+  "estimated-mask": mask,
+  "block-summaries": blocks,
   legendre,
 });

@@ -158,6 +158,7 @@ export function checkLaws(shard: number, shards: number): void {
           length,
           stateful: false,
           gradients: differentiable(spec, length),
+          ...loose,
         });
       });
 

@@ -1,6 +1,7 @@
 /** The catalogue: presets by their published names. A new one is here by being listed. */
 import { based } from "./based.ts";
 import { comba } from "./comba.ts";
+import { combiner } from "./combiner.ts";
 import { deltaNet } from "./delta-net.ts";
 import { deltaProduct, gatedDeltaProduct } from "./delta-product.ts";
 import { flowformerCausal } from "./flowformer-causal.ts";
@@ -36,14 +37,18 @@ import { momentumDelta } from "./momentum-delta.ts";
 import { parallax } from "./parallax.ts";
 import { rebased } from "./rebased.ts";
 import { retnet } from "./retnet.ts";
+import { rpeFft } from "./rpe-fft.ts";
 import { rwkv6 } from "./rwkv6.ts";
 import { rwkv7 } from "./rwkv7.ts";
+import { sea } from "./sea.ts";
 import { simpleGla } from "./simple-gla.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { softmax } from "./softmax.ts";
 import { sse } from "./sse.ts";
 import { supra } from "./supra.ts";
+import { titansLinear } from "./titans.ts";
 import { transnormer } from "./transnormer.ts";
+import { tttLinear } from "./ttt.ts";
 
 /** Every preset, from exact attention to the states that converted models use. */
 export const catalogue = [
@@ -80,6 +85,8 @@ export const catalogue = [
   momentumDelta,
   mesa,
   logLinear,
+  tttLinear,
+  titansLinear,
   kda,
   rwkv6,
   rwkv7,
@@ -93,4 +100,7 @@ export const catalogue = [
   masformer,
   longvq,
   lmu,
+  combiner,
+  rpeFft,
+  sea,
 ] as const;

@@ -72,14 +72,21 @@ function before(x: Value, first: number): Value {
   return size === 1 ? start : concat([start, slice(x, axis, 0, size - 1)], axis);
 }
 
+/**
+ * How a token's numbers spread over a chunk, from log decays of the state and of the velocity, rates and strengths `[…, length, 1]`:
+ * `reaching` `[…, length, length]` says how an error reaches each later state, `carried` how the velocity before the chunk does.
+ */
+export function spreading(decay: Value, keep: Value, rate: Value, strength: Value) {
+  const [reach, steps] = [cumulativeSum(decay, -2), cumulativeSum(keep, -2)];
+  const moving = multiply(fading(reach), swapLast(strength));
+  const reaching = multiply(matmul(moving, fading(steps)), swapLast(rate));
+  return { reach, steps, reaching, carried: matmul(moving, exp(steps)) };
+}
+
 /** A chunk as linear functions of the state [S; M] before it: o = read S + own, next = pass S + added. */
 function linear({ queries, keys, values, recall, decay, keep, rate, strength }: Rows) {
-  const [reach, kept] = [cumulativeSum(decay, -2), cumulativeSum(keep, -2)];
   const size = keys.shape.at(-2) ?? 1;
-  const moving = multiply(fading(reach), swapLast(strength));
-  // How errors, and the velocity before the chunk, reach each state.
-  const reaching = multiply(matmul(moving, fading(kept)), swapLast(rate));
-  const carried = matmul(moving, exp(kept));
+  const { reach, steps: kept, reaching, carried } = spreading(decay, keep, rate, strength);
   const stacked = (x: Value, ofState: Value, ofVelocity: Value) =>
     concat([multiply(x, ofState), negate(multiply(x, ofVelocity))], -1);
   const byErrors = multiply(matmul(queries, keys, { transposeB: true }), reaching);

@@ -1,9 +1,21 @@
 /** How presets name a file's tensors: `NAME:LETTERS`, with the file's axes put into the order of our letters. */
-import { GraphError, log, negate, reshape, type Shape, slice, transpose, type Value } from "../../graph/index.ts";
+import {
+  GraphError,
+  log,
+  negate,
+  reshape,
+  type Shape,
+  slice,
+  subtract,
+  transpose,
+  type Value,
+} from "../../graph/index.ts";
 
 /** Functions of a file's tensor by how they are written around its name. */
 const functions: readonly { readonly pattern: RegExp; readonly apply: (x: Value) => Value }[] = [
   { pattern: /^log\(-(.+)\)$/, apply: (x) => log(negate(x)) },
+  { pattern: /^log\(1-(.+)\)$/, apply: (x) => log(subtract(1, x)) },
+  { pattern: /^log\((.+)\)$/, apply: log },
   { pattern: /^-(.+)$/, apply: negate },
 ];
 
