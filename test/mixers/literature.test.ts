@@ -1,6 +1,6 @@
 /** Presets of the literature against numbers that other code computed from the papers' formulas. */
 import { describe, expect, test } from "vitest";
-import { numbers, program, type Value } from "../../src/graph/index.ts";
+import { absolute, negate, numbers, program, type Value } from "../../src/graph/index.ts";
 import { chunked, type MixerSpecInput, parallel, parseMixer, presets } from "../../src/mixers/index.ts";
 import { compute, expectAll } from "./harness.ts";
 import { expectedOutputs } from "./literature-numbers.ts";
@@ -33,6 +33,32 @@ const cases: Readonly<Record<string, Case>> = {
   longvq: {
     spec: () => ({ state: { featureMap: { kind: "codebook", codes: 5 } }, normalize: { kind: "row" } }),
     parameters: { "featureMap.codes": wave(0.4, 0.3, [1, 5, 4]) },
+  },
+  combiner: { spec: () => ({ state: { write: { kind: "block-summaries", size: 2 } } }) },
+  "rpe-fft": {
+    spec: (preset) => ({ ...preset, state: { ...preset.state, write: { kind: "distance", span: 4 } } }),
+    parameters: {
+      distances: wave(1.7, 0.2, [1, 4]),
+      "featureMap.queries": wave(0.5, 0.9, [1, 4, 4]),
+      "featureMap.keys": wave(0.8, 0.4, [1, 4, 4]),
+    },
+  },
+  sea: {
+    spec: () => ({ state: { write: { kind: "estimated-mask", columns: 3, top: 1 } } }),
+    parameters: { estimator: wave(0.6, 0.7, [1, 8, 3]), sparseWeight: numbers([0.8]), meanWeight: numbers([-0.3]) },
+  },
+  sse: {
+    spec: () => ({
+      rope: "none",
+      state: {
+        featureMap: { kind: "softmax", on: "keys" },
+        scale: "dim",
+        decay: { kind: "given", per: "feature" },
+        write: { kind: "sparse", partitions: 3, base: { kind: "add" } },
+      },
+    }),
+    parameters: { "router.weight": wave(1.1, 0.6, [2, 3]) },
+    streams: { hidden: wave(1.9, 0.3, [1, 6, 2]), decay: negate(absolute(wave(0.33, 0.8))) },
   },
 };
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { add, exp, matmul, maximum, multiply, relu, reshape, transpose, type Value } from "../../graph/index.ts";
 import { kind } from "../axis.ts";
 import type { MixerSizes } from "../contract.ts";
+import { unitNorm } from "../gates/gate.ts";
 import { perHead } from "../gates/projection.ts";
 import { repeatHeads } from "../heads.ts";
 import { learned, type Parameters } from "../parameter.ts";
@@ -23,9 +24,11 @@ export const projected = kind(
     bias: z.boolean().default(true),
     /** One map for queries and keys. */
     tied: z.boolean().default(false),
+    /** Project unit vectors, which bounds an exponential's variance (arXiv 2106.12566). */
+    unit: z.boolean().default(false),
     floor: z.number().nonnegative().default(0),
   }),
-  ({ activation, across, dim, bias, tied, floor }): FeatureMap => {
+  ({ activation, across, dim, bias, tied, unit, floor }): FeatureMap => {
     const columns = (sizes: MixerSizes) => dim ?? sizes.dim;
     const shapeOf = (sizes: MixerSizes) =>
       across === "head"
@@ -37,7 +40,8 @@ export const projected = kind(
         [`${name}.bias`]: { shape: [sizes.heads * columns(sizes)], initial: { kind: "constant", value: 0 } },
       }),
     });
-    const project = (x: Value, name: string, parameters: Learned): Value => {
+    const project = (vectors: Value, name: string, parameters: Learned): Value => {
+      const x = unit ? unitNorm(vectors) : vectors;
       const [batch = 1, heads = 1, length = 1] = x.shape;
       const weight = learned(parameters, name);
       const flat = () => reshape(transpose(x, [0, 2, 1, 3]), [batch, length, -1]);

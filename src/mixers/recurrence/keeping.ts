@@ -77,16 +77,26 @@ function form(rule: Rule) {
   };
 }
 
-/** A rule over all tokens: gate `place`, constant `count` where there is padding. `parallel` is the oracle of `rule`. */
-export function keeping(rule: Rule, parallel: Rule, lacks: Partial<Record<Form, string>>): Recurrence {
+/** One rule by form; a step is as a chunk where it has no way of its own. */
+export interface Rules {
+  readonly parallel: Rule;
+  readonly chunked: Rule;
+  readonly step?: Rule;
+}
+
+/** A rule over all tokens: gate `place`, constant `count` where there is padding. */
+export function keeping(
+  { parallel, chunked, step = chunked }: Rules,
+  lacks: Partial<Record<Form, string>>,
+): Recurrence {
   return {
     layout: ({ batch, heads, features, columns, length = 1 }) => ({
       keptKeys: [batch, heads, length, features],
       keptValues: [batch, heads, length, columns],
     }),
     parallel: form(parallel),
-    chunked: form(rule),
-    step: form(rule),
+    chunked: form(chunked),
+    step: form(step),
     lacks,
   };
 }

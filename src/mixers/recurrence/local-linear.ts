@@ -92,31 +92,37 @@ function regressed(kept: Kept, solve: (sources: Sources, mean: Value) => Value):
 /** Iterations beyond those that are exact without rounding. */
 const spare = 4;
 
-const quadratic = "each query reads all keys: the work grows with the square of the length, and no operator fuses it";
+/** Why no form is linear. */
+export const quadratic =
+  "each query reads all keys: the work grows with the square of the length, and no operator fuses it";
 
 /** Local linear attention: gate `place`, constant `ridge`. */
 export function localLinear(iterations: number | undefined): Recurrence {
   const most = ({ queries }: Sources) => iterations ?? (queries.shape[3] ?? 1) + spare;
   return keeping(
-    (kept) => regressed(kept, (sources, mean) => solved(sources, mean, most(sources))),
-    (kept) => regressed(kept, inverted),
+    {
+      parallel: (kept) => regressed(kept, inverted),
+      chunked: (kept) => regressed(kept, (sources, mean) => solved(sources, mean, most(sources))),
+    },
     { fused: quadratic },
   );
 }
 
-/** E[v] − Cov(r·k, v) under p, term by term: Parallax's amortised regression with the learned slope r (gate `slope`). */
+/** E[v] − Cov(r·k, v) under p: Parallax's amortised regression with the learned slope r (gate `slope`). */
 export const covarying: Recurrence = keeping(
-  (kept) => {
-    const weights = softmaxWeights(kept);
-    const moved = multiply(weights, matmul(gateOf(kept.gates, "slope"), kept.keys, { transposeB: true }));
-    const mean = matmul(weights, kept.values);
-    return subtract(multiply(mean, add(1, sum(moved, [-1]))), matmul(moved, kept.values));
-  },
-  (kept) => {
-    const weights = softmaxWeights(kept);
-    const heights = matmul(gateOf(kept.gates, "slope"), kept.keys, { transposeB: true });
-    const centredHeights = subtract(heights, sum(multiply(weights, heights), [-1]));
-    return matmul(multiply(weights, subtract(1, centredHeights)), kept.values);
+  {
+    parallel: (kept) => {
+      const weights = softmaxWeights(kept);
+      const heights = matmul(gateOf(kept.gates, "slope"), kept.keys, { transposeB: true });
+      const above = subtract(heights, sum(multiply(weights, heights), [-1]));
+      return matmul(multiply(weights, subtract(1, above)), kept.values);
+    },
+    chunked: (kept) => {
+      const weights = softmaxWeights(kept);
+      const moved = multiply(weights, matmul(gateOf(kept.gates, "slope"), kept.keys, { transposeB: true }));
+      const mean = matmul(weights, kept.values);
+      return subtract(multiply(mean, add(1, sum(moved, [-1]))), matmul(moved, kept.values));
+    },
   },
   { fused: quadratic },
 );
