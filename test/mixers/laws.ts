@@ -68,8 +68,8 @@ function plausible(name: string, numbers: ArrayLike<number>): ArrayLike<number> 
   if (name === "state.recurrent" || name.startsWith("state.sum")) return Array.from(numbers, Math.abs);
   if (name === "state.products") return positive(numbers);
   if (name === "stream.decay") return Array.from(numbers, (x) => -Math.abs(x));
-  // Gates of a size that models have: no step decays by more than e^−20, which chunked forms take for the end of the scale.
-  if (name.startsWith("decay.")) return Array.from(numbers, (x) => 0.3 * x);
+  // Gates of a size that models have: no step decays by more than e^−20, which chunked forms cut off.
+  if (name.startsWith("decay.")) return Array.from(numbers, (x) => 0.1 * x);
   if (name === "cos") return Array.from(numbers, Math.cos);
   if (name === "sin") return Array.from(numbers, Math.sin);
   return numbers;

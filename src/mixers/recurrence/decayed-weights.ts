@@ -1,13 +1,26 @@
 /** Products over pairs of tokens with a decay per channel between them: Σ_d q_id k_jd exp(G_id − G_jd), safe in float32. */
-import { add, concat, exp, matmul, multiply, reshape, slice, subtract, sum, type Value } from "../../graph/index.ts";
+import {
+  add,
+  concat,
+  exp,
+  matmul,
+  multiply,
+  negate,
+  reshape,
+  slice,
+  subtract,
+  sum,
+  type Value,
+  withGradient,
+} from "../../graph/index.ts";
 import { swapLast } from "./parts.ts";
-import { assemble, earlierBias, half, halves, lower } from "./triangle.ts";
+import { assemble, earlierBias, half, halves, lower, squareBlocks } from "./triangle.ts";
 
 /** Rows up to which one anchor in the middle serves: with `steepest` no factor overflows. */
-const anchored = 4;
+const anchored = 8;
 
-/** The steepest log decay of a step: e^−40 is nothing beside 1 even in float64, and two steps of it are within float32's range. */
-export const steepest = -40;
+/** The steepest log decay of a step: e^−20 is nothing beside 1 in float32, and four steps of it are within its range. */
+export const steepest = -20;
 
 /** Queries and keys of a chunk with their cumulative log decays, all `[…, rows, features]`. */
 export interface DecayedPairs {
@@ -21,35 +34,169 @@ export interface DecayedPairs {
   readonly below: 0 | 1;
 }
 
-/** The row before the second half: later than every key of the first half, not later than any query of the second. */
-function boundary(keyDecay: Value): Value {
-  const rows = keyDecay.shape.at(-2) ?? 1;
-  return slice(keyDecay, -2, rows / 2 - 1, rows / 2);
+/** Queries and keys in blocks of a few rows, `[…, blocks, rows, features]`, each relative to its block's anchor. */
+interface Anchored {
+  readonly queries: Value;
+  readonly keys: Value;
+  /** e^(query decay − anchor) and e^(anchor − key decay). */
+  readonly queryFade: Value;
+  readonly keyFade: Value;
+  /** Cumulative decays at the anchors, `[…, blocks, 1, features]`. */
+  readonly anchors: Value;
+}
+
+/** Rows `[…, rows, width]` in blocks `[…, rows / size, size, width]`. */
+function inBlocks(x: Value, size: number): Value {
+  const [rows = 1, width = 1] = x.shape.slice(-2);
+  return reshape(x, [...x.shape.slice(0, -2), rows / size, size, width]);
+}
+
+/** The row before the second half of each block: later than no query of it, not earlier than any key of the first half. */
+const middle = (x: Value) => slice(x, -2, (x.shape.at(-2) ?? 2) / 2 - 1, (x.shape.at(-2) ?? 2) / 2);
+
+function anchor({ queries, keys, queryDecay, keyDecay }: DecayedPairs): Anchored {
+  const size = Math.min(anchored, queries.shape.at(-2) ?? 1);
+  const decays = inBlocks(keyDecay, size);
+  const anchors = middle(decays);
+  const queryFade = exp(subtract(inBlocks(queryDecay, size), anchors));
+  const keyFade = exp(subtract(anchors, decays));
+  return {
+    queries: multiply(inBlocks(queries, size), queryFade),
+    keys: multiply(inBlocks(keys, size), keyFade),
+    queryFade,
+    keyFade,
+    anchors,
+  };
+}
+
+/** Where the rows of second halves meet those of first halves, for pairs of runs of `size` rows: no exponent is positive. */
+interface Meeting {
+  /** Second halves' queries and first halves' keys, `[…, pairs, size, features]`, relative to the row between them. */
+  readonly queries: Value;
+  readonly keys: Value;
+  /** What made them of the anchored ones, `[…, pairs, blocks, 1, features]`. */
+  readonly queryFade: Value;
+  readonly keyFade: Value;
+}
+
+/** Blocks `[…, blocks, rows, width]` as `[…, pairs, blocks of a half, rows, width]` of one of the halves. */
+function halfOf(x: Value, index: 0 | 1, perHalf: number): Value {
+  const [blocks = 1, rows = 1, width = 1] = x.shape.slice(-3);
+  const pairs = reshape(x, [...x.shape.slice(0, -3), blocks / (2 * perHalf), 2, perHalf, rows, width]);
+  const half = slice(pairs, -4, index, index + 1);
+  return reshape(half, [...x.shape.slice(0, -3), blocks / (2 * perHalf), perHalf, rows, width]);
+}
+
+function meeting(blocks: Anchored, keyDecay: Value, size: number): Meeting {
+  const rows = blocks.queries.shape.at(-2) ?? 1;
+  const perHalf = size / rows;
+  const between = slice(inBlocks(keyDecay, 2 * size), -2, size - 1, size);
+  const border = reshape(between, [...between.shape.slice(0, -2), 1, 1, between.shape.at(-1) ?? 1]);
+  const queryFade = exp(subtract(halfOf(blocks.anchors, 1, perHalf), border));
+  const keyFade = exp(subtract(border, halfOf(blocks.anchors, 0, perHalf)));
+  return {
+    queries: joinRows(multiply(halfOf(blocks.queries, 1, perHalf), queryFade)),
+    keys: joinRows(multiply(halfOf(blocks.keys, 0, perHalf), keyFade)),
+    queryFade,
+    keyFade,
+  };
+}
+
+/** `[…, blocks, rows, width]` as `[…, blocks · rows, width]`. */
+function joinRows(x: Value): Value {
+  const [blocks = 1, rows = 1, width = 1] = x.shape.slice(-3);
+  return reshape(x, [...x.shape.slice(0, -3), blocks * rows, width]);
+}
+
+/** Sizes of the halves that meet, from the smallest. */
+function halfSizes(rows: number): number[] {
+  return rows <= anchored ? [] : [...halfSizes(rows / 2), rows / 2];
 }
 
 /**
- * The lower triangle of weights `[…, rows, rows]`; rows a power of two. Halves are anchored at the row between them, where
- * all exponents are negative, down to blocks of a few rows anchored at their middle.
+ * The lower triangle of weights `[…, rows, rows]`; rows a power of two. Halves meet relative to the row between them, where all
+ * exponents are negative, down to blocks of a few rows relative to their middle. Its gradient uses that every occurrence of
+ * a decay multiplies its query or its key: d decay = query ⊙ d query, and − key ⊙ d key.
  */
-export function decayedWeights({ queries, keys, queryDecay, keyDecay, below }: DecayedPairs): Value {
+export function decayedWeights(pairs: DecayedPairs): Value {
+  const { queries, keys, queryDecay, keyDecay, below } = pairs;
   const rows = queries.shape.at(-2) ?? 1;
-  const product = (q: Value, k: Value, qDecay: Value, kDecay: Value, anchor: Value) =>
-    matmul(multiply(q, exp(subtract(qDecay, anchor))), multiply(k, exp(subtract(anchor, kDecay))), {
-      transposeB: true,
-    });
-  const anchor = boundary(keyDecay);
-  if (rows <= anchored) return lower(product(queries, keys, queryDecay, keyDecay, anchor), below);
-  const [q, k, qDecay, kDecay] = [queries, keys, queryDecay, keyDecay].map(halves) as [Value, Value, Value, Value];
-  const across = product(half(q, 1), half(k, 0), half(qDecay, 1), half(kDecay, 0), anchor);
-  const diagonal = decayedWeights({ queries: q, keys: k, queryDecay: qDecay, keyDecay: kDecay, below });
-  return assemble(diagonal, across);
+  const blocks = anchor(pairs);
+  const meetings = halfSizes(rows).map((size) => meeting(blocks, keyDecay, size));
+  let weights = lower(matmul(blocks.queries, blocks.keys, { transposeB: true }), below);
+  for (const { queries: later, keys: sooner } of meetings) {
+    const [count = 1, size = 1] = weights.shape.slice(-3);
+    const diagonal = reshape(weights, [...weights.shape.slice(0, -3), count / 2, 2, size, size]);
+    weights = assemble(diagonal, matmul(later, sooner, { transposeB: true }));
+  }
+  const whole = reshape(weights, [...queries.shape.slice(0, -1), rows]);
+  return withGradient(whole, [queries, keys, queryDecay, keyDecay], (upstream) => {
+    const { forQueries, forKeys } = gradientsOf(upstream, blocks, meetings, below);
+    const [dq, dk] = [reshape(forQueries, queries.shape), reshape(forKeys, keys.shape)];
+    return [dq, dk, multiply(queries, dq), negate(multiply(keys, dk))];
+  });
+}
+
+/** The gradients of queries and keys, in blocks. */
+function gradientsOf(
+  upstream: Value,
+  blocks: Anchored,
+  meetings: readonly Meeting[],
+  below: 0 | 1,
+): { readonly forQueries: Value; readonly forKeys: Value } {
+  const [count = 1, rows = 1, width = 1] = blocks.queries.shape.slice(-3);
+  const lead = blocks.queries.shape.slice(0, -3);
+  const acrosses: Value[] = [];
+  let diagonal = reshape(upstream, [...upstream.shape.slice(0, -2), 1, ...upstream.shape.slice(-2)]);
+  for (const _meeting of meetings) {
+    const quarters = quartersOf(diagonal);
+    acrosses.unshift(quarters.across);
+    diagonal = quarters.diagonal;
+  }
+  const own = lower(diagonal, below);
+  let forQueries = matmul(own, blocks.keys);
+  let forKeys = matmul(own, blocks.queries, { transposeA: true });
+  meetings.forEach(({ queries, keys, queryFade, keyFade }, level) => {
+    const across = acrosses[level];
+    if (across === undefined) throw new TypeError("as many blocks meet as were taken apart");
+    const perHalf = queryFade.shape.at(-3) ?? 1;
+    const part = (x: Value) => reshape(x, [...lead, count / (2 * perHalf), perHalf, rows, width]);
+    const later = multiply(part(matmul(across, keys)), queryFade);
+    const sooner = multiply(part(matmul(across, queries, { transposeA: true })), keyFade);
+    const into = (x: Value, half: Value, index: 0 | 1) => {
+      const other = halfOf(x, index === 0 ? 1 : 0, perHalf);
+      const added = add(halfOf(x, index, perHalf), half);
+      const both = index === 0 ? [added, other] : [other, added];
+      return reshape(concat(both, -3), x.shape);
+    };
+    forQueries = into(forQueries, later, 1);
+    forKeys = into(forKeys, sooner, 0);
+  });
+  return { forQueries: multiply(forQueries, blocks.queryFade), forKeys: multiply(forKeys, blocks.keyFade) };
+}
+
+/** Square blocks `[…, count, 2 rows, 2 rows]` taken apart: `[…, 2 count, rows, rows]` on the diagonal, one across each. */
+function quartersOf(x: Value): { readonly diagonal: Value; readonly across: Value } {
+  const [count = 1, size = 2] = x.shape.slice(-3);
+  const { diagonal, across } = squareBlocks(x);
+  return { diagonal: reshape(diagonal, [...x.shape.slice(0, -3), 2 * count, size / 2, size / 2]), across };
 }
 
 /** The same weights with one decay for all features, `[…, rows, 1]`: one product, and a matrix of factors. */
 export function headWeights({ queries, keys, queryDecay, keyDecay, below }: DecayedPairs): Value {
   const bias = earlierBias(queries.shape.at(-2) ?? 1, below);
   const fading = exp(add(subtract(queryDecay, swapLast(keyDecay)), bias));
-  return multiply(matmul(queries, keys, { transposeB: true }), fading);
+  const weights = multiply(matmul(queries, keys, { transposeB: true }), fading);
+  return withGradient(weights, [queries, keys, queryDecay, keyDecay], (upstream, g) => {
+    const products = g.multiply(upstream, fading);
+    const faded = g.multiply(upstream, weights);
+    return [
+      g.matmul(products, keys),
+      g.matmul(products, queries, { transposeA: true }),
+      g.sumTo(g.sum(faded, [-1]), queryDecay.shape),
+      g.sumTo(g.negate(swapLast(g.sum(faded, [-2]))), keyDecay.shape),
+    ];
+  });
 }
 
 /** The same weights term by term: exact, and as large as rows × rows × features. */
@@ -69,7 +216,7 @@ export function exactWeights({ queries, keys, queryDecay, keyDecay, below }: Dec
  */
 export function decayedSums(weights: Value, values: Value, cumulative: Value): Value {
   const rows = values.shape.at(-2) ?? 1;
-  const anchor = boundary(cumulative);
+  const anchor = middle(cumulative);
   const fade = (w: Value, v: Value, from: Value, to: Value) =>
     multiply(matmul(w, multiply(v, exp(subtract(anchor, from)))), exp(subtract(to, anchor)));
   if (rows <= anchored) return fade(weights, values, cumulative, cumulative);

@@ -19,6 +19,7 @@ import {
 import { repeatHeads } from "../heads.ts";
 import { chunkFor, fromChunks, toChunks } from "./chunks.ts";
 import { decayedWeights, exactWeights, headWeights, steepest } from "./decayed-weights.ts";
+import { erasingScan } from "./erasing-scan.ts";
 import { fusedRecurrence } from "./fused.ts";
 import { gateOf, initialOf, outer, swapLast } from "./parts.ts";
 import type { ChunkedTokens, Recurred, Recurrence, Tokens } from "./recurrence.ts";
@@ -89,40 +90,55 @@ interface Linear {
 /** The weights of pairs of tokens, Σ_d a_id b_jd exp(A_id − B_jd) below the diagonal. */
 type Pairs = (a: Value, b: Value, aDecay: Value, below: 0 | 1) => Value;
 
-function linear({ per, erases }: DeltaOptions, rows: Rows, exact: boolean): Linear {
-  const { queries, keys, written, removal } = rows;
-  const size = queries.shape.at(-2) ?? 1;
+/** What both kinds of chunks are made of. */
+interface Faded {
+  /** Queries and the vectors p from the chunk's beginning, keys (and removal keys) to its end. */
+  readonly queries: Value;
+  readonly erase: Value;
+  readonly ends: (x: Value) => Value;
+  readonly whole: Value | undefined;
+  /** Weights of queries or of the vectors p on keys. */
+  readonly ofQueries: (keys: Value) => Value;
+  readonly ofErase: (keys: Value) => Value;
+}
+
+function faded({ per, erases }: DeltaOptions, rows: Rows, exact: boolean): Faded {
+  const size = rows.queries.shape.at(-2) ?? 1;
   const steep = (decay: Value) => (per === "feature" && !exact ? maximum(decay, steepest) : decay);
   const decay = rows.decay && steep(rows.decay);
   const reach = decay && cumulativeSum(decay, -2);
   const eraseReach = reach && decay && erases === "undecayed" ? subtract(reach, decay) : reach;
   const whole = reach && slice(reach, -2, size - 1);
+  const rest = whole && reach && subtract(whole, reach);
   const fade = (x: Value, exponent: Value | undefined) => (exponent === undefined ? x : multiply(x, exp(exponent)));
   const pairs: Pairs = (a, b, aDecay, below) => {
     if (reach === undefined) return lower(matmul(a, b, { transposeB: true }), below);
-    const faded = { queries: a, keys: b, queryDecay: aDecay, keyDecay: reach, below };
-    return per === "head" ? headWeights(faded) : exact ? exactWeights(faded) : decayedWeights(faded);
+    const together = { queries: a, keys: b, queryDecay: aDecay, keyDecay: reach, below };
+    return per === "head" ? headWeights(together) : exact ? exactWeights(together) : decayedWeights(together);
   };
-  const seen = reach ?? scalar(0);
-  const seenByErase = eraseReach ?? scalar(0);
-  const rest = whole && reach && subtract(whole, reach);
-  const byErase = fade(rows.erase, eraseReach);
-  const erasing = removal ?? keys;
-  const inverse = unitLowerInverse(pairs(rows.erase, erasing, seenByErase, 1));
-  const endErasing = fade(erasing, rest);
-  // What each token erases is Y = inverse (recalled + byErase S), where recalled is what the chunk itself wrote before.
-  const eraseOfState = matmul(inverse, byErase);
-  const keep = passing(whole, keys.shape.at(-1) ?? 1);
-  const queriesOfErased = pairs(queries, erasing, seen, 0);
-  const read = subtract(fade(queries, reach), matmul(queriesOfErased, eraseOfState));
-  const pass = subtract(keep, outer(endErasing, eraseOfState));
-  if (removal === undefined) {
-    const net = matmul(inverse, written);
-    return { read, own: matmul(queriesOfErased, net), pass, added: outer(endErasing, net) };
-  }
-  const recalled = matmul(inverse, matmul(pairs(rows.erase, keys, seenByErase, 1), written));
-  const own = subtract(matmul(pairs(queries, keys, seen, 0), written), matmul(queriesOfErased, recalled));
-  return { read, own, pass, added: subtract(outer(fade(keys, rest), written), outer(endErasing, recalled)) };
+  return {
+    queries: fade(rows.queries, reach),
+    erase: fade(rows.erase, eraseReach),
+    ends: (x) => fade(x, rest),
+    whole,
+    ofQueries: (keys) => pairs(rows.queries, keys, reach ?? scalar(0), 0),
+    ofErase: (keys) => pairs(rows.erase, keys, eraseReach ?? scalar(0), 1),
+  };
+}
+
+/** Tokens that erase by an own key: two kinds of keys enter the state, so nothing is netted. */
+function linear(rows: Rows, removal: Value, of: Faded): Linear {
+  const inverse = unitLowerInverse(of.ofErase(removal));
+  const ofState = matmul(inverse, of.erase);
+  const ofErased = of.ofQueries(removal);
+  const ends = of.ends(removal);
+  const recalled = matmul(inverse, matmul(of.ofErase(rows.keys), rows.written));
+  return {
+    read: subtract(of.queries, matmul(ofErased, ofState)),
+    pass: subtract(passing(of.whole, rows.keys.shape.at(-1) ?? 1), outer(ends, ofState)),
+    own: subtract(matmul(of.ofQueries(rows.keys), rows.written), matmul(ofErased, recalled)),
+    added: subtract(outer(of.ends(rows.keys), rows.written), outer(ends, recalled)),
+  };
 }
 
 /** diag(α of the whole chunk), `[…, features, features]`. */
@@ -165,14 +181,29 @@ function spreadDecay(rows: Rows): Rows {
 }
 
 function through(options: DeltaOptions, tokens: Tokens, rows: Rows, exact: boolean): Recurred {
-  const { read, own, pass, added } = linear(options, rows, exact);
+  const length = tokens.queries.shape[2] ?? 1;
+  const of = faded(options, rows, exact);
+  if (rows.removal === undefined) {
+    const { output, final } = erasingScan({
+      erases: of.ofErase(rows.keys),
+      reads: of.ofQueries(rows.keys),
+      written: rows.written,
+      erase: of.erase,
+      queries: of.queries,
+      keys: of.ends(rows.keys),
+      whole: of.whole,
+      initial: initialState(tokens),
+    });
+    return { output: fromChunks(output, length), state: { recurrent: final } };
+  }
+  const { read, own, pass, added } = linear(rows, rows.removal, of);
   const chunks = rows.queries.shape[0] ?? 1;
   const [batch = 1, heads = 1] = tokens.queries.shape;
   const [features = 1] = pass.shape.slice(-1);
   const factors = add(pass, scalar(0, [chunks, batch, heads, features, features]));
   const states = linearScan(factors, added, initialState(tokens), { matrix: true });
-  const output = fromChunks(add(own, matmul(read, states.before)), tokens.queries.shape[2] ?? 1);
-  return { output, state: { recurrent: states.final } };
+  const output = add(own, matmul(read, states.before));
+  return { output: fromChunks(output, length), state: { recurrent: states.final } };
 }
 
 function step(options: DeltaOptions, tokens: Tokens): Recurred {

@@ -78,14 +78,14 @@ function inverted(a: Value): Value {
   );
   // A strictly lower matrix of two rows has no square.
   if (size <= 2) return add(identity, negate(a));
-  const quarters = blocks(a);
+  const quarters = squareBlocks(a);
   const diagonal = inverted(quarters.diagonal);
   const across = negate(matmul(matmul(half(diagonal, 1), quarters.across), half(diagonal, 0)));
   return assemble(diagonal, across);
 }
 
 /** The diagonal blocks `[…, 2, rows, rows]` and the one below them `[…, rows, rows]` of square matrices. */
-function blocks(a: Value): { readonly diagonal: Value; readonly across: Value } {
+export function squareBlocks(a: Value): { readonly diagonal: Value; readonly across: Value } {
   const rows = (a.shape.at(-1) ?? 2) / 2;
   const [top, bottom] = [half(halves(a), 0), half(halves(a), 1)];
   const left = (x: Value) => slice(x, -1, 0, rows);
