@@ -117,6 +117,7 @@ export function mixerVariables(
   spec: MixerSpec,
   sizes: MixerSizes,
   stateful: boolean,
+  capacity: number = sizes.length + 3,
 ): { readonly floats: Record<string, Value>; readonly inputs: MixerInputs } {
   const { batch, heads, groups, length, dim } = sizes;
   const floats: Record<string, Value> = {};
@@ -139,7 +140,7 @@ export function mixerVariables(
   const parameters = Object.fromEntries(
     Object.entries(mixerParameters(spec, sizes)).map(([name, { shape }]) => [name, float(name, shape)]),
   );
-  const layout = Object.entries(stateLayout(spec, { ...sizes, length: length + 3 }));
+  const layout = Object.entries(stateLayout(spec, { ...sizes, length: capacity }));
   const state = layout.map(([name, { dtype, shape }]): [string, Value] => [
     name,
     dtype === "float32" ? float(`state.${name}`, shape) : input(`state.${name}`, shape, dtype),

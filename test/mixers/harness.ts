@@ -27,20 +27,29 @@ const engine = createEngine({ threads: 1 });
 
 /** Computes a program's outputs from floats and, where the program asks for them, int64 inputs. */
 export async function compute(backend: Backend, made: Program, feeds: Numbers): Promise<Numbers> {
-  const shaped = [...made.inputs].map(([name, type]) => ({ name, type, data: feeds[name] ?? [] }));
+  return (await prepared(backend, made))(feeds);
+}
+
+/** A program ready to be computed many times. */
+export async function prepared(backend: Backend, made: Program): Promise<(feeds: Numbers) => Promise<Numbers>> {
+  const types = [...made.inputs];
   if (backend === "float64") {
-    const references = shaped.map(({ name, type, data }): [string, Reference] => [name, reference(type.shape, data)]);
-    const results = interpret(made, Object.fromEntries(references));
-    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
+    return async (feeds) => {
+      const given = types.map(([name, { shape }]): [string, Reference] => [name, reference(shape, feeds[name] ?? [])]);
+      const results = interpret(made, Object.fromEntries(given));
+      return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
+    };
   }
-  const tensors = shaped.map(({ name, type, data }): [string, Tensor] => {
-    if (type.dtype === "float32") return [name, floats(type.shape, Float32Array.from(data))];
-    const integers = BigInt64Array.from(Array.from(data, BigInt));
-    return [name, { dtype: type.dtype, shape: type.shape, data: integers }];
-  });
   const executable = await engine.compile(made);
-  const results = await executable.run(Object.fromEntries(tensors));
-  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, numbersOf(data)]));
+  return async (feeds) => {
+    const given = types.map(([name, { shape, dtype }]): [string, Tensor] => {
+      const data = feeds[name] ?? [];
+      if (dtype === "float32") return [name, floats(shape, Float32Array.from(data))];
+      return [name, { dtype, shape, data: BigInt64Array.from(Array.from(data, BigInt)) }];
+    });
+    const results = await executable.run(Object.fromEntries(given));
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, numbersOf(data)]));
+  };
 }
 
 /** Computes a program's outputs with every operation's result rounded to float32. */

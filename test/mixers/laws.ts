@@ -25,6 +25,7 @@ import {
   withGradients,
 } from "./harness.ts";
 import { looser, mixers } from "./table.ts";
+import { walk } from "./walk.ts";
 
 const [dim, hidden] = [8, 6];
 const tolerance = { float64: 1e-10, float32: 1e-5 } as const;
@@ -43,16 +44,17 @@ interface Options {
   readonly groups?: number;
 }
 
-function build(
-  spec: MixerSpec,
-  run: Run,
-  { length, stateful, gradients, groups = 1 }: Options,
-  batch: number,
-): Program {
-  const sizes: MixerSizes = { batch, heads: 2 * groups, groups, length, dim, hidden };
-  const { floats, inputs } = mixerVariables(spec, sizes, stateful);
-  // From a state, blocks begin anywhere; without one, where the mixer itself lets them begin.
-  const result = tensorsOf(run(spec, { ...inputs, ...(stateful && { phase: 2 }) }));
+/** From a state, blocks begin anywhere; without one, where the mixer itself lets them begin. */
+const statefulPhase = 2;
+
+function sizesOf({ length, groups = 1 }: Options, batch: number): MixerSizes {
+  return { batch, heads: 2 * groups, groups, length, dim, hidden };
+}
+
+function build(spec: MixerSpec, run: Run, options: Options, batch: number): Program {
+  const { stateful, gradients } = options;
+  const { floats, inputs } = mixerVariables(spec, sizesOf(options, batch), stateful);
+  const result = tensorsOf(run(spec, { ...inputs, ...(stateful && { phase: statefulPhase }) }));
   return gradients ? withGradients(result, floats) : program(result);
 }
 
@@ -112,15 +114,18 @@ async function agree(
     );
   };
   for (const [what, run] of Object.entries(others)) {
-    const own = build(spec, run, options, 1);
-    const actual = await compute(backend, own, feeds);
+    const walks = run === runs.step && !options.gradients;
+    const own = () => build(spec, run, options, 1);
+    const actual = walks
+      ? await walk(backend, spec, sizesOf(options, 1), feeds, statefulPhase)
+      : await compute(backend, own(), feeds);
     const within = (slack: Readonly<Record<string, number>>) =>
       expectAll(actual, expected, { backend, tolerance: limit, what, slack });
     try {
       within({});
     } catch (error) {
       if (backend === "float64") throw error;
-      const [first, second] = [rounding(made), rounding(own)];
+      const [first, second] = [rounding(made), rounding(own())];
       within(
         Object.fromEntries(Object.keys(first).map((name) => [name, Math.max(first[name] ?? 0, second[name] ?? 0)])),
       );
