@@ -121,5 +121,7 @@ function checkTogether({ window, state, normalize, mix, local }: Mixer, where: s
   if (both && mix === undefined) fail("mix", "a mixer with a window and a state must say how they are mixed");
   if (!both && mix !== undefined) fail("mix", "there is only one branch: nothing to mix");
   if (local?.ahead) fail("local", "it reads later tokens, and this mixer is causal");
+  if (state?.featureMap.place !== undefined && state.read.delay(window)?.tokens !== 0)
+    fail("state.featureMap", "features that know their place enter the state at once, not when they leave the window");
   if (!both && normalize.joins) fail("normalize", "a joint normalization needs a window and a state");
 }

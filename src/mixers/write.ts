@@ -1,6 +1,6 @@
 /** The write axis: how a token changes the state. */
 import { z } from "zod";
-import { multiply, negate, sqrt, subtract, type Value } from "../graph/index.ts";
+import { multiply, negate, sqrt, subtract, type Value, where } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
 import { complement } from "./gates/complement.ts";
 import type { Decays } from "./gates/decay.ts";
@@ -10,8 +10,20 @@ import { decayed } from "./recurrence/decayed.ts";
 import { delta } from "./recurrence/delta.ts";
 import { elementwise } from "./recurrence/elementwise.ts";
 import { slotted } from "./recurrence/slots.ts";
-import { columns, features, gated, one, perRow, same, scaledBy, type Write, widthsOf } from "./writes/declared.ts";
+import {
+  columns,
+  features,
+  gated,
+  isFirst,
+  one,
+  perRow,
+  same,
+  scaledBy,
+  type Write,
+  widthsOf,
+} from "./writes/declared.ts";
 import { descent, descentMomentum } from "./writes/descent.ts";
+import { exponents } from "./writes/exponents.ts";
 import { blocks, covariance, distance, linear, mask } from "./writes/kept.ts";
 import { legendre } from "./writes/legendre.ts";
 import { levels } from "./writes/levels.ts";
@@ -38,10 +50,12 @@ const add = kind(
     /** `complement`: keys are 1 − α, not the layer's (HGRN2, arXiv 2404.07904). */
     keys: z.enum(["own", "complement"]).default("own"),
     values: z.enum(["own", "step", "complement", "variance"]).default("own"),
+    /** Whether a sequence's first token is written whole, not scaled so. */
+    wholeFirst: z.boolean().default(false),
     /** A gate on the values. */
     input: gateSchema.optional(),
   }),
-  ({ keys: keysOf, values: valuesOf, input }): Write => {
+  ({ keys: keysOf, values: valuesOf, wholeFirst, input }): Write => {
     const gates = gated(input ? { input: [gate("input", input), columns] } : {});
     return {
       ...gates,
@@ -51,7 +65,8 @@ const add = kind(
         const values = factor === undefined ? tokens.values : scaledBy(tokens.values, factor);
         if (decays === undefined) return { ...tokens, values };
         const keys = keysOf === "complement" ? complement(decays.decay) : tokens.keys;
-        return { ...tokens, keys, values: valueScales[valuesOf]?.(values, decays) ?? values };
+        const scaled = valueScales[valuesOf]?.(values, decays) ?? values;
+        return { ...tokens, keys, values: wholeFirst ? where(isFirst(inputs, sizes), values, scaled) : scaled };
       },
       recurrence: ({ per }, order) => {
         const late = order === "before" ? "it is read after the token's own write" : undefined;
@@ -207,6 +222,7 @@ export const writes = axis({
   general,
   descent,
   "descent-momentum": descentMomentum,
+  exponents,
   levels,
   momentum,
   product,

@@ -20,6 +20,8 @@ export interface FeatureMap {
   queries(x: Value, parameters: Learned): Value;
   /** φ of keys `[batch, groups, length, dim]`, per query head: `[batch, heads, length, features]`. */
   keys(x: Value, parameters: Learned, heads: number): Value;
+  /** The features of tokens at places `[batch or 1, 1, length, 1]`, counted from 0; absent where places do not matter. */
+  place?(features: Value, places: Value): Value;
 }
 
 /** A map without parameters, the same for all heads. */

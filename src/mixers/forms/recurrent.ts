@@ -1,6 +1,7 @@
 /** The tokens of a state that takes each token at once, with all its gates. */
 import {
   broadcastTo,
+  cast,
   concat,
   divide,
   integers,
@@ -18,6 +19,7 @@ import type { MixerInputs, MixerSizes } from "../contract.ts";
 import { MixerError } from "../errors.ts";
 import { repeatHeads } from "../heads.ts";
 import { countOf } from "../newest.ts";
+import { placesOf } from "../places.ts";
 import { recurrenceOf, widthsOf } from "../plan.ts";
 import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer, StateBranch } from "../spec.ts";
@@ -37,11 +39,12 @@ export function featuresOf(
   { featureMap, scale }: StateBranch,
   { spec: { rope } }: Mixer,
   inputs: MixerInputs,
-  { heads, dim }: MixerSizes,
+  { heads, dim, length }: MixerSizes,
 ): { readonly queries: Value; readonly keys: Value } {
   const { parameters } = inputs;
   const before = (x: Value) => (rope === "state" ? rotated(x, inputs) : x);
-  const after = (x: Value) => (rope === "features" ? rotated(x, inputs) : x);
+  const placed = (x: Value) => featureMap.place?.(x, cast(placesOf(inputs, length), "float32")) ?? x;
+  const after = (x: Value) => (rope === "features" ? rotated(placed(x), inputs) : placed(x));
   const queries = after(featureMap.queries(before(inputs.queries), parameters));
   const keys = after(featureMap.keys(before(inputs.keys), parameters, heads));
   if (scale === "dim") return { queries: divide(queries, sqrt(scalar(dim))), keys };

@@ -274,6 +274,28 @@ const scaled = kind(
     ),
 );
 
+/** log α = −c σ(x) softplus(Λ) of learned Λ per value (RG-LRU, arXiv 2402.19427). */
+const powered = kind(
+  z.strictObject({
+    kind: z.literal("powered"),
+    ...projectionOptions,
+    power: z.number().positive().default(8),
+    bias: z.number().default(0),
+  }),
+  ({ source, rank, power, bias }) =>
+    projected(
+      "value",
+      { source, rank },
+      { bias },
+      // α of a gate half open begins as e^(−8 · ½ · softplus(−4)), about 0.93.
+      ({ heads }, of) => ({ "decay.rate": { shape: [heads, of.values], initial: { kind: "constant", value: -4 } } }),
+      (x, parameters) => {
+        const rates = softplus(reshape(learned(parameters, "decay.rate"), [1, x.shape[1] ?? 1, 1, -1]));
+        return { decay: multiply(negate(multiply(sigmoid(x), rates)), power) };
+      },
+    ),
+);
+
 /** All decays. */
 export const decays = axis({
   none,
@@ -285,4 +307,5 @@ export const decays = axis({
   bounded,
   exponential,
   "scaled-sigmoid": scaled,
+  powered,
 });

@@ -1,7 +1,7 @@
 /** Where a gate's numbers per token come from: a projection of the stream, the layer's own keys, or the caller. */
 import { z } from "zod";
 import { add, matmul, reshape, transpose, type Value } from "../../graph/index.ts";
-import type { MixerInputs, MixerSizes } from "../contract.ts";
+import { type MixerInputs, type MixerSizes, valueDimOf } from "../contract.ts";
 import { MixerError } from "../errors.ts";
 import { repeatHeads } from "../heads.ts";
 import { learned, type Parameters } from "../parameter.ts";
@@ -10,9 +10,9 @@ import { learned, type Parameters } from "../parameter.ts";
 export const projectionOptions = {
   /**
    * `hidden`: projected from the stream; `keys`: the keys before rotation, as they are; `given`: a stream of the gate's name;
-   * `learned`: the bias alone, the same for all tokens.
+   * `learned`: the bias alone, the same for all tokens; `values`: projected from the head's own values (arXiv 2402.19427).
    */
-  source: z.enum(["hidden", "keys", "given", "learned"]).default("hidden"),
+  source: z.enum(["hidden", "keys", "given", "learned", "values"]).default("hidden"),
   /** Rank of the projection (default: full). */
   rank: z.number().int().positive().optional(),
 };
@@ -97,6 +97,20 @@ export function projection(
       parameters: (sizes, width) => biasOf(sizes, width, bias ?? 0),
       streams: () => ({}),
       read: ({ parameters }, sizes, width) => reshape(learned(parameters, `${name}.bias`), [1, heads(sizes), 1, width]),
+    };
+  }
+  if (source === "values") {
+    return {
+      parameters: (sizes, width) => ({
+        [`${name}.weight`]: { shape: [sizes.heads, valueDimOf(sizes), width], initial: normal },
+        ...(bias !== undefined && biasOf(sizes, width, bias)),
+      }),
+      streams: () => ({}),
+      read: ({ parameters, values }, sizes, width) => {
+        const made = matmul(repeatHeads(values, sizes.heads), learned(parameters, `${name}.weight`));
+        if (bias === undefined) return made;
+        return add(made, reshape(learned(parameters, `${name}.bias`), [1, sizes.heads, 1, width]));
+      },
     };
   }
   const weights = (sizes: MixerSizes, columns: number): Parameters =>

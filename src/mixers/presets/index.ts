@@ -2,6 +2,7 @@
 import { based } from "./based.ts";
 import { comba } from "./comba.ts";
 import { combiner } from "./combiner.ts";
+import { cosFormer } from "./cosformer.ts";
 import { deltaNet } from "./delta-net.ts";
 import { deltaProduct, gatedDeltaProduct } from "./delta-product.ts";
 import { flowformerCausal } from "./flowformer-causal.ts";
@@ -35,9 +36,12 @@ import { masformer } from "./masformer.ts";
 import { mesa } from "./mesa.ts";
 import { momentumDelta } from "./momentum-delta.ts";
 import { parallax } from "./parallax.ts";
+import { performer } from "./performer.ts";
 import { rebased } from "./rebased.ts";
 import { retnet } from "./retnet.ts";
+import { rgLru } from "./rg-lru.ts";
 import { rpeFft } from "./rpe-fft.ts";
+import { rwkv4 } from "./rwkv4.ts";
 import { rwkv6 } from "./rwkv6.ts";
 import { rwkv7 } from "./rwkv7.ts";
 import { sea } from "./sea.ts";
@@ -67,12 +71,15 @@ export const catalogue = [
   lizard,
   based,
   rebased,
+  cosFormer,
+  performer,
   retnet,
   lightning,
   gla,
   simpleGla,
   hgrn,
   hgrn2,
+  rgLru,
   gsa,
   mamba,
   mamba2,
@@ -88,6 +95,7 @@ export const catalogue = [
   tttLinear,
   titansLinear,
   kda,
+  rwkv4,
   rwkv6,
   rwkv7,
   flowformerCausal,

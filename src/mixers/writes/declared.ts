@@ -1,10 +1,11 @@
 /** What a kind of write declares, and the gates that several kinds have. */
-import { multiply, type Value } from "../../graph/index.ts";
+import { equal, integers, multiply, type Value } from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes } from "../contract.ts";
 import type { Decay, Decays, GateWidths, Granularity } from "../gates/decay.ts";
 import type { Gate } from "../gates/gate.ts";
 import { repeatHeads } from "../heads.ts";
 import type { Parameters } from "../parameter.ts";
+import { placesOf } from "../places.ts";
 import type { Recurrence } from "../recurrence/recurrence.ts";
 
 /** Tokens on their way into the state. */
@@ -59,6 +60,10 @@ export function gated(gates: Gates): Pick<Write, "parameters" | "streams"> & {
       Object.fromEntries(entries.map(([name, [each, width]]) => [name, each.read(inputs, sizes, width(widths))])),
   };
 }
+
+/** Whether a token is its sequence's first, bool `[batch or 1, 1, length, 1]`. */
+export const isFirst = (inputs: MixerInputs, { length }: MixerSizes): Value =>
+  equal(placesOf(inputs, length), integers([0]));
 
 /** A state whose decay is as wide as the state. */
 export const same = (widths: GateWidths): GateWidths => widths;

@@ -54,7 +54,7 @@ export function goldenGraph(file: GoldenFile, { oracle, spec }: Answer, form: Fo
   const value = (text: string): Value => {
     const { name, letters, places, apply } = parseName(text);
     const { x, axes } = placesOf(apply(tensors[name] as Value), file.axes[name] ?? "", places);
-    return rearrange(x, axes, letters);
+    return rearrange(x, axes, letters, headsOf(file));
   };
   const given = Object.fromEntries(
     Object.entries(oracle.tensors).map(([name, texts]) => [name, joined([texts].flat().map(value))]),
@@ -81,6 +81,12 @@ export function goldenGraph(file: GoldenFile, { oracle, spec }: Answer, form: Fo
   const gradients =
     steps > differentiatedSteps ? [] : Object.keys(tensors).filter((name) => file.source.has(`grad_${name}`));
   return { program: withGradients(reshaped, tensors, gradients), states, gradients };
+}
+
+/** How many heads the file's tensors have. */
+function headsOf({ axes, source }: GoldenFile): number {
+  const [name = "", letters = ""] = Object.entries(axes).find(([, each]) => each.includes("H")) ?? [];
+  return letters === "" ? 1 : (source.info(name).shape[letters.indexOf("H")] ?? 1);
 }
 
 function blockPhase({ window }: MixerSpec, length: number): number {
@@ -113,7 +119,7 @@ function parts(state: Value, texts: readonly string[], file: GoldenFile): Record
     const shape = index === undefined ? stored : stored.slice(1);
     const own = fileLetters ?? ownAxes(letters, shape.length);
     const last = own.indexOf(letters.at(-1) ?? "");
-    const width = last === -1 ? 1 : (shape[last] ?? 1);
+    const width = texts.length === 1 ? (state.shape.at(-1) ?? 1) : last === -1 ? 1 : (shape[last] ?? 1);
     const part = rearrange(slice(state, -1, start, start + width), letters, own);
     result[name] = index === undefined ? part : reshape(part, [1, ...part.shape]);
     start += width;

@@ -66,10 +66,23 @@ export function placesOf(x: Value, axes: string, places: ParsedName["places"]): 
 }
 
 /**
- * A value with axes `from` as one with axes `to`: axes that `to` lacks must be of size 1, axes it has beside are added.
- * Throws a GraphError where an axis of more than one element would be lost.
+ * A value with axes `from` as one with axes `to`: axes that `to` lacks must be of size 1, axes it has beside are added, and the
+ * channels D of all `heads` are the heads H times K. Throws a GraphError where an axis of more than one element would be lost.
  */
-export function rearrange(x: Value, from: string, to: string): Value {
+export function rearrange(x: Value, from: string, to: string, heads = 1): Value {
+  const channels = (letters: string) => letters.includes("D");
+  const apart = (letters: string) => letters.includes("H") && letters.includes("K");
+  if (channels(from) && !channels(to) && apart(to)) {
+    const axis = from.indexOf("D");
+    const split = reshape(x, x.shape.toSpliced(axis, 1, heads, (x.shape[axis] ?? heads) / heads));
+    return rearrange(split, from.replace("D", "HK"), to);
+  }
+  if (channels(to) && !channels(from) && apart(from)) {
+    const joined = rearrange(x, from, to.replace("D", "HK"));
+    const axis = to.indexOf("D");
+    const width = (joined.shape[axis] ?? 1) * (joined.shape[axis + 1] ?? 1);
+    return reshape(joined, joined.shape.toSpliced(axis, 2, width));
+  }
   const unused = [...from].map((letter, axis) => ({ letter, axis }));
   const order = [...to].map((letter) => {
     const place = unused.findIndex((each) => each.letter === letter);
