@@ -75,7 +75,7 @@ function meanOf({ values, sees, queryPlaces }: Kept): Value {
   return divide(matmul(where(sees, 1, 0), values), maximum(queryPlaces, 1));
 }
 
-/** Attention by an estimated mask: gate `place`, constants `estimator` `[heads, columns + features, M]`, `sparse` and `mean`. */
+/** Attention by an estimated mask: constants `estimator` `[heads, columns + features, M]`, `sparse` and `mean`. */
 export function estimated(top: number): Recurrence {
   const rule = (kept: Kept): Value => {
     const sparse = matmul(softmax(sparseScores(kept, top)), kept.values);

@@ -5,9 +5,9 @@
 import { add, divide, exp, maximum, minimum, multiply, sigmoid, sum, type Value } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
 import { additive } from "./additive.ts";
-import { gateOf } from "./parts.ts";
+import { placesOf } from "./places.ts";
 import type { Recurred, Recurrence, Tokens } from "./recurrence.ts";
-import { runningSums } from "./running.ts";
+import { type Order, upToEach } from "./running.ts";
 
 /** Added to both factors of every product of flows. */
 const epsilon = 1e-6;
@@ -15,14 +15,14 @@ const epsilon = 1e-6;
 /** (a + ε) · (b + ε) of each token, `[batch, heads, length, 1]`. */
 const flow = (a: Value, b: Value): Value => sum(multiply(add(a, epsilon), add(b, epsilon)), [-1]);
 
-function whole(base: (tokens: Tokens) => Recurred) {
+function form(base: (tokens: Tokens) => Recurred, order: Order = upToEach) {
   return (tokens: Tokens): Recurred => {
-    const { keys, gates, state } = tokens;
-    const place = gateOf(gates, "place");
+    const { keys, state } = tokens;
+    const place = placesOf(tokens);
     const present = minimum(place, 1);
-    const count = maximum(place, 1);
+    const count = order.count(place);
     const queries = multiply(tokens.queries, present);
-    const running = (x: Value, name: string) => runningSums(x, state, name);
+    const running = (x: Value, name: string) => order.sums(x, state, name);
     const [sumKeys, sumQueries] = [running(keys, "sumKeys"), running(queries, "sumQueries")];
     const incoming = divide(count, flow(queries, sumKeys.upTo));
     const outgoing = divide(count, flow(keys, sumQueries.upTo));
@@ -50,7 +50,7 @@ function whole(base: (tokens: Tokens) => Recurred) {
   };
 }
 
-/** The state of flow attention: gate `place`, how many tokens there are up to each (0 for padding). */
+/** The state of flow attention. */
 export const flowing: Recurrence = {
   layout: ({ batch, heads, features, columns }) => ({
     recurrent: [batch, heads, features, columns],
@@ -60,8 +60,8 @@ export const flowing: Recurrence = {
     sumSources: [batch, heads, 1, features],
     sumStrengths: [batch, heads, 1, 1],
   }),
-  parallel: whole(additive.parallel),
-  chunked: (tokens) => whole((same) => additive.chunked({ ...tokens, ...same }))(tokens),
-  step: whole(additive.step),
-  ...(additive.fused && { fused: whole(additive.fused) }),
+  parallel: form(additive.parallel),
+  chunked: (tokens) => form((same) => additive.chunked({ ...tokens, ...same }))(tokens),
+  step: form(additive.step),
+  ...(additive.fused && { fused: form(additive.fused) }),
 };

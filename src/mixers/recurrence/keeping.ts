@@ -1,9 +1,10 @@
 /** States that keep all keys and values, for rules that read every token anew. */
-import { add, and, concat, less, not, numbers, slice, type Value } from "../../graph/index.ts";
+import { add, and, cast, concat, less, not, numbers, reshape, type Value } from "../../graph/index.ts";
 import type { Form } from "../contract.ts";
 import { repeatHeads } from "../heads.ts";
 import { newest } from "../newest.ts";
-import { gateOf, initialOf, swapLast } from "./parts.ts";
+import { initialOf, swapLast } from "./parts.ts";
+import { placesOf } from "./places.ts";
 import type { Recurred, Recurrence, RecurrentState, Tokens } from "./recurrence.ts";
 
 /** The tokens of a call with all that its queries may read, `kept` of them from the state. */
@@ -29,22 +30,21 @@ export type Rule = (kept: Kept) => Value;
 
 const names = ["keptKeys", "keptValues"] as const;
 
-/** Places of the tokens that the state kept: those before the first of the call. */
-function placesBefore(place: Value, capacity: number): Value {
-  const first = slice(place, 2, 0, 1);
-  const back = Array.from({ length: capacity }, (_unused, index) => index - capacity);
-  return add(first, numbers(back, [1, 1, capacity, 1]));
+/** Places of the tokens that the state kept, the last of them the newest; less than 1 for empty ones. */
+function placesBefore(seen: Value, capacity: number): Value {
+  const back = Array.from({ length: capacity }, (_unused, index) => index + 1 - capacity);
+  return add(reshape(cast(seen, "float32"), [-1, 1, 1, 1]), numbers(back, [1, 1, capacity, 1]));
 }
 
 function keptOf(tokens: Tokens): Kept {
-  const { queries, keys, gates = {}, constants = {}, state } = tokens;
+  const { queries, keys, gates = {}, constants = {}, state, seen } = tokens;
   const own = { keptKeys: keys, keptValues: repeatHeads(tokens.values, queries.shape[1] ?? 1) };
   const [joinedKeys, joinedValues] = names.map((name) =>
     state === undefined ? own[name] : concat([initialOf(state, name), own[name]], 2),
   ) as [Value, Value];
-  const place = firstHead(gateOf(gates, "place"));
+  const place = placesOf(tokens);
   const capacity = (joinedKeys.shape[2] ?? 0) - (keys.shape[2] ?? 0);
-  const places = capacity === 0 ? place : concat([placesBefore(place, capacity), place], 2);
+  const places = capacity === 0 || seen === undefined ? place : concat([placesBefore(seen, capacity), place], 2);
   const keyPlaces = swapLast(places);
   return {
     queries,
@@ -58,15 +58,12 @@ function keptOf(tokens: Tokens): Kept {
   };
 }
 
-/** All heads of a gate that counts are alike. */
-const firstHead = (gate: Value) => slice(gate, 1, 0, 1);
-
 /** The newest tokens, for later calls. */
-function stateAfter({ keys, values }: Kept, { state, constants = {}, queries }: Tokens): RecurrentState {
+function stateAfter({ keys, values }: Kept, { state, count, queries }: Tokens): RecurrentState {
   if (state === undefined) return {};
   const length = queries.shape[2] ?? 1;
   const capacity = (keys.shape[2] ?? 0) - length;
-  const kept = (all: Value) => newest(all, capacity, constants.count);
+  const kept = (all: Value) => newest(all, capacity, count);
   return { keptKeys: kept(keys), keptValues: kept(values) };
 }
 
@@ -84,7 +81,7 @@ export interface Rules {
   readonly step?: Rule;
 }
 
-/** A rule over all tokens: gate `place`, constant `count` where there is padding. */
+/** A rule over all tokens. */
 export function keeping(
   { parallel, chunked, step = chunked }: Rules,
   lacks: Partial<Record<Form, string>>,

@@ -40,14 +40,9 @@ function skewed(falling: Value): Value {
 }
 
 /** How many tokens of each chunk are real, int64 `[chunks, batch or 1]`, and the numbers that may occur. */
-function realTokens(
-  { constants }: Tokens,
-  length: number,
-  chunk: number,
-): { real: Value; possible: readonly number[] } {
+function realTokens({ count }: Tokens, length: number, chunk: number): { real: Value; possible: readonly number[] } {
   const chunks = Math.ceil(length / chunk);
   const starts = Array.from({ length: chunks }, (_unused, index) => index * chunk);
-  const count = constants?.count;
   if (count === undefined) {
     const last = length - (chunks - 1) * chunk;
     const possible = [...new Set([chunk, last])];
@@ -98,7 +93,7 @@ function chunkwise(step: LegendreStep, tokens: Tokens, chunk: number): Recurred 
 }
 
 function stepwise(step: LegendreStep, tokens: Tokens): Recurred {
-  if (tokens.constants?.count !== undefined) return chunkwise(step, tokens, 1);
+  if (tokens.count !== undefined) return chunkwise(step, tokens, 1);
   const order = step.input.length;
   const values = repeatHeads(tokens.values, tokens.queries.shape[1] ?? 1);
   const written = matmul(numbers(step.input, [order, 1]), values);
@@ -106,7 +101,7 @@ function stepwise(step: LegendreStep, tokens: Tokens): Recurred {
   return { output: matmul(tokens.queries, next), state: { recurrent: next } };
 }
 
-/** The Legendre memory of as many coefficients as queries have features; constant `count` where there is padding. */
+/** The Legendre memory of as many coefficients as queries have features. */
 export function legendre(span: number): Recurrence {
   const stepOf = ({ queries }: Tokens) => legendreStep(queries.shape[3] ?? 1, span);
   const lengthOf = ({ queries }: Tokens) => queries.shape[2] ?? 1;

@@ -96,7 +96,7 @@ const spare = 4;
 export const quadratic =
   "each query reads all keys: the work grows with the square of the length, and no operator fuses it";
 
-/** Local linear attention: gate `place`, constant `ridge`. */
+/** Local linear attention: constant `ridge`. */
 export function localLinear(iterations: number | undefined): Recurrence {
   const most = ({ queries }: Sources) => iterations ?? (queries.shape[3] ?? 1) + spare;
   return keeping(

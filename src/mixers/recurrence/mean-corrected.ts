@@ -2,12 +2,12 @@
  * Linear attention whose weights are corrected by the mean of all values, so that they sum to 1: with m tokens so far,
  * y = q S / m, z = q Σk / m and v̄ = Σv / m, an output is made of these three.
  */
-import { add, concat, divide, maximum, multiply, scalar, slice, subtract, type Value } from "../../graph/index.ts";
+import { add, concat, divide, multiply, scalar, slice, subtract, type Value } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
 import { additive } from "./additive.ts";
-import { gateOf } from "./parts.ts";
+import { placesOf } from "./places.ts";
 import type { Recurred, Recurrence, Tokens } from "./recurrence.ts";
-import { runningSums } from "./running.ts";
+import { type Order, upToEach } from "./running.ts";
 
 /** What an output is made of. */
 export interface Averages {
@@ -30,15 +30,16 @@ export function injective({ weighted, weight, mean }: Averages): Value {
   return add(weighted, multiply(subtract(1, weight), mean));
 }
 
-function whole(output: (averages: Averages) => Value, base: (tokens: Tokens) => Recurred) {
+type Output = (averages: Averages) => Value;
+
+function form(output: Output, base: (tokens: Tokens) => Recurred, order: Order = upToEach) {
   return (tokens: Tokens): Recurred => {
-    const { queries, values, gates, state } = tokens;
+    const { queries, values, state } = tokens;
     const repeated = repeatHeads(values, queries.shape[1] ?? 1);
     const ones = scalar(1, [...values.shape.slice(0, 3), 1]);
     const recurred = base({ ...tokens, values: concat([values, ones], 3) });
-    const sums = runningSums(repeated, state, "sumValues");
-    // Padding has no place; what is read there is nobody's.
-    const count = maximum(gateOf(gates, "place"), 1);
+    const sums = order.sums(repeated, state, "sumValues");
+    const count = order.count(placesOf(tokens));
     const averages = {
       weighted: divide(slice(recurred.output, 3, 0, -1), count),
       weight: divide(slice(recurred.output, 3, -1), count),
@@ -48,16 +49,16 @@ function whole(output: (averages: Averages) => Value, base: (tokens: Tokens) => 
   };
 }
 
-/** The state of a mean-corrected mixer: gate `place`, how many tokens there are up to each. */
-export function meanCorrected(output: (averages: Averages) => Value): Recurrence {
+/** The state of a mean-corrected mixer. */
+export function meanCorrected(output: Output): Recurrence {
   return {
     layout: ({ batch, heads, features, columns }) => ({
       recurrent: [batch, heads, features, columns + 1],
       sumValues: [batch, heads, 1, columns],
     }),
-    parallel: whole(output, additive.parallel),
-    chunked: (tokens) => whole(output, (same) => additive.chunked({ ...tokens, ...same }))(tokens),
-    step: whole(output, additive.step),
-    ...(additive.fused && { fused: whole(output, additive.fused) }),
+    parallel: form(output, additive.parallel),
+    chunked: (tokens) => form(output, (same) => additive.chunked({ ...tokens, ...same }))(tokens),
+    step: form(output, additive.step),
+    ...(additive.fused && { fused: form(output, additive.fused) }),
   };
 }

@@ -26,7 +26,7 @@ export interface Tokens {
   readonly values: Value;
   /** What else the update rule reads: `decay` `[batch or 1, heads, length or 1, width]` (log α ≤ 0), `strength`, … */
   readonly gates?: Readonly<Record<string, Value>>;
-  /** What the rule reads that no token brings: learned numbers, or how many of the tokens are real (`count`, int64 `[batch]`). */
+  /** What the rule reads that no token brings: learned numbers. */
   readonly constants?: Readonly<Record<string, Value>>;
   /** The state before the first token; absent for zeros. */
   readonly state?: RecurrentState;

@@ -105,7 +105,7 @@ function convolved(kept: Kept): Value {
   return (kept.keys.shape[2] ?? 1) <= near ? read : add(read, farRead(kept, present));
 }
 
-/** Linear attention by distance: gate `place`, constant `distances` `[1, heads, span, 1]`. */
+/** Linear attention by distance: constant `distances` `[1, heads, span, 1]`. */
 export const relative: Recurrence = keeping(
   { parallel: dense, chunked: convolved, step: dense },
   { fused: "the engine has no operator that weighs tokens by their distance" },

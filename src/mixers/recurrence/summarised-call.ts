@@ -1,7 +1,6 @@
 /** Where a call's tokens stand among blocks whose places only the state knows, and what later calls need. */
 import {
   add,
-  cast,
   concat,
   integers,
   less,
@@ -9,13 +8,12 @@ import {
   not,
   quotient,
   reshape,
-  slice,
   subtract,
   type Value,
 } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
 import { newest } from "../newest.ts";
-import { gateOf, initialOf } from "./parts.ts";
+import { initialOf } from "./parts.ts";
 import type { RecurrentState, Tokens } from "./recurrence.ts";
 
 /** A key and a value per block, `[batch, heads, blocks, width]`. */
@@ -53,19 +51,17 @@ export const over = (x: Value): Value => reshape(x, [-1, 1, 1, 1]);
 export const range = (count: number, shape: readonly number[], start = 0): Value =>
   reshape(integers(Array.from({ length: count }, (_unused, index) => start + index)), shape);
 
-/** The call's tokens and where they stand: gate `place`, constant `count` where there is padding. */
-export function callOf({ queries, keys, values, gates, constants, state }: Tokens, size: number): Call {
+/** The call's tokens and where they stand. */
+export function callOf({ queries, keys, values, state, ...tokens }: Tokens, size: number): Call {
   const length = queries.shape[2] ?? 1;
   const own = { queries, keys, values: repeatHeads(values, queries.shape[1] ?? 1) };
-  const count = constants?.count ?? integers([length]);
+  const count = tokens.count ?? integers([length]);
   if (state === undefined) {
     const none = integers([0]);
     const blocks = Math.ceil(length / size);
     return { ...own, length, kept: 0, size, blocks, seen: none, filled: none, count, before: undefined };
   }
-  const first = slice(slice(gateOf(gates, "place"), 1, 0, 1), 2, 0, 1);
-  // A call of padding alone has no first place.
-  const seen = subtract(cast(reshape(first, [-1]), "int64"), integers([1]));
+  const seen = tokens.seen ?? integers([0]);
   const block = integers([size]);
   const join = (name: string, x: Value) => concat([initialOf(state, name), x], 2);
   return {

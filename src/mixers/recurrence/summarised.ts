@@ -100,7 +100,7 @@ function masked(tokens: Tokens, size: number): Recurred {
   return { output, state: stateAfter(call, summaries) };
 }
 
-/** Own block and summaries of `size` tokens each: gate `place`, constant `count` where there is padding. */
+/** Own block and summaries of `size` tokens each. */
 export function summarised(size: number): Recurrence {
   return {
     layout: ({ batch, heads, features, columns, length = 1 }) => ({

@@ -5,7 +5,6 @@ import { kind } from "../axis.ts";
 import type { MixerInputs, MixerSizes } from "../contract.ts";
 import type { GateWidths } from "../gates/decay.ts";
 import { type Projection, projection, projectionOptions } from "../gates/projection.ts";
-import { countOf } from "../newest.ts";
 import { learned, type Parameters } from "../parameter.ts";
 import { estimated } from "../recurrence/estimated.ts";
 import { covarying, localLinear } from "../recurrence/local-linear.ts";
@@ -13,7 +12,6 @@ import type { Recurrence } from "../recurrence/recurrence.ts";
 import { relative } from "../recurrence/relative.ts";
 import { summarised } from "../recurrence/summarised.ts";
 import { same, type Write } from "./declared.ts";
-import { placesOf } from "./place.ts";
 
 /** What a rule reads beside the tokens' keys and values. */
 interface Extras {
@@ -23,7 +21,7 @@ interface Extras {
   readonly projections?: Readonly<Record<string, Projection>>;
 }
 
-/** A rule over all tokens, which bring their places. */
+/** A rule over all tokens. */
 export function kept(recurrence: Recurrence, { parameters, constants, projections = {} }: Extras): Write {
   const entries = Object.entries(projections);
   return {
@@ -40,11 +38,8 @@ export function kept(recurrence: Recurrence, { parameters, constants, projection
       const read = entries.map(([name, each]) => [name, each.read(inputs, sizes, features)] as const);
       return {
         ...tokens,
-        gates: { ...tokens.gates, place: placesOf(inputs, sizes), ...Object.fromEntries(read) },
-        constants: {
-          ...constants?.(inputs.parameters),
-          ...(inputs.count && { count: countOf(inputs, sizes.length) }),
-        },
+        gates: { ...tokens.gates, ...Object.fromEntries(read) },
+        ...(constants && { constants: constants(inputs.parameters) }),
       };
     },
     recurrence: ({ per }, order) =>

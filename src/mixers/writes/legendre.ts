@@ -1,7 +1,6 @@
 /** Values written into a Legendre memory (LMUFormer, arXiv 2402.04882). */
 import { z } from "zod";
 import { kind } from "../axis.ts";
-import { countOf } from "../newest.ts";
 import { legendre as memory } from "../recurrence/legendre.ts";
 import { same, type Write } from "./declared.ts";
 
@@ -16,10 +15,7 @@ export const legendre = kind(
     parameters: () => ({}),
     streams: () => ({}),
     widths: same,
-    write: (tokens, _decays, inputs, sizes) => ({
-      ...tokens,
-      ...(inputs.count && { constants: { count: countOf(inputs, sizes.length) } }),
-    }),
+    write: (tokens) => tokens,
     recurrence: ({ per }, order) =>
       per === "none" && order === "after" ? memory(span) : "the memory's matrices are its decay, read after the write",
   }),

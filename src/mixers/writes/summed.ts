@@ -5,18 +5,14 @@ import { flowing } from "../recurrence/flow.ts";
 import { injective, magnitudeAware, meanCorrected } from "../recurrence/mean-corrected.ts";
 import type { Recurrence } from "../recurrence/recurrence.ts";
 import { same, type Write } from "./declared.ts";
-import { placesOf } from "./place.ts";
 
-/** A state that never forgets, whose tokens bring their places. */
+/** A state that never forgets, and counts its tokens. */
 function counted(recurrence: Recurrence): Write {
   return {
     parameters: () => ({}),
     streams: () => ({}),
     widths: same,
-    write: (tokens, _decays, inputs, sizes) => ({
-      ...tokens,
-      gates: { ...tokens.gates, place: placesOf(inputs, sizes) },
-    }),
+    write: (tokens) => tokens,
     recurrence: ({ per }, order) =>
       per === "none" && order === "after" ? recurrence : "it counts all tokens, and is read after each one's write",
   };
