@@ -108,11 +108,14 @@ export function layersOf({ architecture, mixers }: StateModel, capacity: number)
   return mixers.map((spec) => layerState(architecture, spec, { batch: 1, capacity }));
 }
 
+/** Tokens after which every state that grows has grown, by tokens or by blocks of them. */
+const manyTokens = 2 ** 20;
+
 /** True where the size of the state depends on the number of tokens. */
 function grows(model: StateModel): boolean {
-  const [one, two] = [layersOf(model, 1), layersOf(model, 2)];
+  const [one, many] = [layersOf(model, 1), layersOf(model, manyTokens)];
   return one.some(({ tensors }, layer) =>
-    Object.entries(tensors).some(([name, { shape }]) => !sameShape(shape, two[layer]?.tensors[name]?.shape ?? [])),
+    Object.entries(tensors).some(([name, { shape }]) => !sameShape(shape, many[layer]?.tensors[name]?.shape ?? [])),
   );
 }
 
