@@ -4,8 +4,11 @@ import {
   concat,
   exp,
   matmul,
+  maximum,
   multiply,
   negate,
+  pad,
+  reciprocal,
   reshape,
   slice,
   subtract,
@@ -20,7 +23,12 @@ import { assemble, earlierBias, half, halves, lower, squareBlocks } from "./tria
 const anchored = 8;
 
 /** The steepest log decay of a step: e^−20 is nothing beside 1 in float32, and four steps of it are within its range. */
-export const steepest = -20;
+const steepest = -20;
+
+/** Log decays of at least `steepest`. The gradient passes: what it misses is as small as the factor itself. */
+export function notTooSteep(decay: Value): Value {
+  return withGradient(maximum(decay, steepest), [decay], (upstream) => [upstream]);
+}
 
 /** Queries and keys of a chunk with their cumulative log decays, all `[…, rows, features]`. */
 export interface DecayedPairs {
@@ -54,19 +62,54 @@ function inBlocks(x: Value, size: number): Value {
 /** The row before the second half of each block: later than no query of it, not earlier than any key of the first half. */
 const middle = (x: Value) => slice(x, -2, (x.shape.at(-2) ?? 2) / 2 - 1, (x.shape.at(-2) ?? 2) / 2);
 
-function anchor({ queries, keys, queryDecay, keyDecay }: DecayedPairs): Anchored {
-  const size = Math.min(anchored, queries.shape.at(-2) ?? 1);
+/** The anchors of a chunk's blocks, and what rows become relative to them. */
+function fades(queryDecay: Value, keyDecay: Value): Pick<Anchored, "queryFade" | "keyFade" | "anchors"> {
+  const size = Math.min(anchored, keyDecay.shape.at(-2) ?? 1);
   const decays = inBlocks(keyDecay, size);
   const anchors = middle(decays);
   const queryFade = exp(subtract(inBlocks(queryDecay, size), anchors));
-  const keyFade = exp(subtract(anchors, decays));
+  // Where both decay alike, one is the other's inverse: no exponential more.
+  const keyFade = queryDecay === keyDecay ? reciprocal(queryFade) : exp(subtract(anchors, decays));
+  return { queryFade, keyFade, anchors };
+}
+
+function anchor({ queries, keys, queryDecay, keyDecay }: DecayedPairs): Anchored {
+  const size = Math.min(anchored, queries.shape.at(-2) ?? 1);
+  const relative = fades(queryDecay, keyDecay);
   return {
-    queries: multiply(inBlocks(queries, size), queryFade),
-    keys: multiply(inBlocks(keys, size), keyFade),
-    queryFade,
-    keyFade,
-    anchors,
+    queries: multiply(inBlocks(queries, size), relative.queryFade),
+    keys: multiply(inBlocks(keys, size), relative.keyFade),
+    ...relative,
   };
+}
+
+/** x ⊙ exp(x's decay since the chunk began), made of what the weights of pairs are made of. */
+export function fadedFromStart(x: Value, queryDecay: Value, keyDecay: Value): Value {
+  const { queryFade, anchors } = fades(queryDecay, keyDecay);
+  const sinceStart = exp(anchors);
+  const size = queryFade.shape.at(-2) ?? 1;
+  const faded = reshape(multiply(multiply(inBlocks(x, size), queryFade), sinceStart), x.shape);
+  return withGradient(faded, [x, queryDecay], (upstream) => {
+    const forX = reshape(multiply(multiply(inBlocks(upstream, size), sinceStart), queryFade), x.shape);
+    return [forX, multiply(x, forX)];
+  });
+}
+
+/** x ⊙ exp(the decay from x to the chunk's end), likewise. */
+export function fadedToEnd(x: Value, queryDecay: Value, keyDecay: Value): Value {
+  const { keyFade, anchors } = fades(queryDecay, keyDecay);
+  const [rows = 1, width = 1] = keyDecay.shape.slice(-2);
+  const last = reshape(slice(keyDecay, -2, rows - 1), [...keyDecay.shape.slice(0, -2), 1, 1, width]);
+  const toEnd = exp(subtract(last, anchors));
+  const size = keyFade.shape.at(-2) ?? 1;
+  const faded = reshape(multiply(multiply(inBlocks(x, size), keyFade), toEnd), x.shape);
+  return withGradient(faded, [x, keyDecay], (upstream) => {
+    const forX = reshape(multiply(multiply(inBlocks(upstream, size), toEnd), keyFade), x.shape);
+    const along = multiply(x, forX);
+    const ofLast = sum(along, [-2]);
+    const ahead = pad(ofLast, -2, rows - 1, 0);
+    return [forX, subtract(ahead, along)];
+  });
 }
 
 /** Where the rows of second halves meet those of first halves, for pairs of runs of `size` rows: no exponent is positive. */

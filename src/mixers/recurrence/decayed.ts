@@ -7,7 +7,6 @@ import {
   exp,
   linearScan,
   matmul,
-  maximum,
   multiply,
   pad,
   scalar,
@@ -17,7 +16,14 @@ import {
 } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
 import { chunkFor, fromChunks, toChunks } from "./chunks.ts";
-import { decayedWeights, exactWeights, headWeights, steepest } from "./decayed-weights.ts";
+import {
+  decayedWeights,
+  exactWeights,
+  fadedFromStart,
+  fadedToEnd,
+  headWeights,
+  notTooSteep,
+} from "./decayed-weights.ts";
 import { fusedRecurrence } from "./fused.ts";
 import { gateOf, initialOf, outer, swapLast } from "./parts.ts";
 import type { ChunkedTokens, Recurred, Recurrence, RecurrentState, Tokens } from "./recurrence.ts";
@@ -83,15 +89,17 @@ function chunked({ per, order }: DecayedOptions, tokens: ChunkedTokens): Recurre
   const cut = (x: Value) => toChunks(x, chunk);
   const values = repeatHeads(tokens.values, heads);
   const [queries, keys, v] = [tokens.queries, tokens.keys, values].map(cut) as [Value, Value, Value];
-  const decay = cut(per === "head" ? spread(tokens) : maximum(spread(tokens), steepest));
+  const decay = cut(per === "head" ? spread(tokens) : notTooSteep(spread(tokens)));
   const reach = cumulativeSum(decay, 3);
   const seen = seenBy(order, reach, decay);
   const whole = slice(reach, 3, chunk - 1);
   const pairs = { queries, keys, queryDecay: seen, keyDecay: reach, below: below[order] };
   const weights = per === "head" ? headWeights(pairs) : decayedWeights(pairs);
-  const written = outer(multiply(keys, exp(subtract(whole, reach))), v);
-  const states = carry(exp(swapLast(whole)), written, tokens.state);
-  const read = add(matmul(weights, v), matmul(multiply(queries, exp(seen)), states.before));
+  const fading = per === "feature";
+  const toEnd = fading ? fadedToEnd(keys, seen, reach) : multiply(keys, exp(subtract(whole, reach)));
+  const fromStart = fading ? fadedFromStart(queries, seen, reach) : multiply(queries, exp(seen));
+  const states = carry(exp(swapLast(whole)), outer(toEnd, v), tokens.state);
+  const read = add(matmul(weights, v), matmul(fromStart, states.before));
   return { output: fromChunks(read, length), state: { recurrent: states.final } };
 }
 

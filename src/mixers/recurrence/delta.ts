@@ -8,7 +8,6 @@ import {
   exp,
   linearScan,
   matmul,
-  maximum,
   multiply,
   numbers,
   scalar,
@@ -18,7 +17,14 @@ import {
 } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
 import { chunkFor, fromChunks, toChunks } from "./chunks.ts";
-import { decayedWeights, exactWeights, headWeights, steepest } from "./decayed-weights.ts";
+import {
+  decayedWeights,
+  exactWeights,
+  fadedFromStart,
+  fadedToEnd,
+  headWeights,
+  notTooSteep,
+} from "./decayed-weights.ts";
 import { erasingScan } from "./erasing-scan.ts";
 import { fusedRecurrence } from "./fused.ts";
 import { gateOf, initialOf, outer, swapLast } from "./parts.ts";
@@ -104,7 +110,8 @@ interface Faded {
 
 function faded({ per, erases }: DeltaOptions, rows: Rows, exact: boolean): Faded {
   const size = rows.queries.shape.at(-2) ?? 1;
-  const steep = (decay: Value) => (per === "feature" && !exact ? maximum(decay, steepest) : decay);
+  const blocked = per === "feature" && !exact;
+  const steep = (decay: Value) => (blocked ? notTooSteep(decay) : decay);
   const decay = rows.decay && steep(rows.decay);
   const reach = decay && cumulativeSum(decay, -2);
   const eraseReach = reach && decay && erases === "undecayed" ? subtract(reach, decay) : reach;
@@ -116,10 +123,12 @@ function faded({ per, erases }: DeltaOptions, rows: Rows, exact: boolean): Faded
     const together = { queries: a, keys: b, queryDecay: aDecay, keyDecay: reach, below };
     return per === "head" ? headWeights(together) : exact ? exactWeights(together) : decayedWeights(together);
   };
+  const fromStart = (x: Value, seen: Value | undefined) =>
+    blocked && seen && reach ? fadedFromStart(x, seen, reach) : fade(x, seen);
   return {
-    queries: fade(rows.queries, reach),
-    erase: fade(rows.erase, eraseReach),
-    ends: (x) => fade(x, rest),
+    queries: fromStart(rows.queries, reach),
+    erase: fromStart(rows.erase, eraseReach),
+    ends: (x) => (blocked && reach ? fadedToEnd(x, reach, reach) : fade(x, rest)),
     whole,
     ofQueries: (keys) => pairs(rows.queries, keys, reach ?? scalar(0), 0),
     ofErase: (keys) => pairs(rows.erase, keys, eraseReach ?? scalar(0), 1),

@@ -9,7 +9,6 @@ import {
   exp,
   linearScan,
   matmul,
-  maximum,
   multiply,
   reshape,
   scalar,
@@ -22,7 +21,7 @@ import {
 import { repeatHeads } from "../heads.ts";
 import { chunkFor, fromChunks, toChunks } from "./chunks.ts";
 import { decayed, spread } from "./decayed.ts";
-import { decayedSums, steepest } from "./decayed-weights.ts";
+import { decayedSums, notTooSteep } from "./decayed-weights.ts";
 import { gateOf, initialOf, outer } from "./parts.ts";
 import type { ChunkedTokens, Recurred, Recurrence, Tokens } from "./recurrence.ts";
 import { earlierBias, lower } from "./triangle.ts";
@@ -88,7 +87,7 @@ function chunkedScores(tokens: Tokens): Scores {
     Value,
     Value,
   ];
-  const reach = cumulativeSum(cut(maximum(spread(tokens), steepest)), 3);
+  const reach = cumulativeSum(cut(notTooSteep(spread(tokens))), 3);
   const last = slice(reach, 3, chunk - 1);
   const written = outer(keys, multiply(slots, exp(subtract(last, reach))));
   const memory = linearScan(exp(last), written, keyMemory(tokens));
