@@ -8,7 +8,7 @@ export { generate } from "./pipeline/generate.ts";
 export { inspect } from "./pipeline/inspect.ts";
 export { linearize, planLinearize } from "./pipeline/linearize.ts";
 export { logits } from "./pipeline/logits.ts";
-export { checkMixers, listMixers, showMixer } from "./pipeline/mixers.ts";
+export { benchMixers, checkMixers, listMixers, showMixer } from "./pipeline/mixers.ts";
 export { pretrain } from "./pipeline/pretrain.ts";
 export { linearizeRecipeSchema, loadLinearizeRecipe } from "./pipeline/recipes.ts";
 export {

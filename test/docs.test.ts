@@ -103,7 +103,8 @@ function allCommands(command: Command): Command[] {
 async function fault(line: string): Promise<string | undefined> {
   const errors = new Collected();
   const program = newProgram(errors);
-  for (const command of allCommands(program)) if (command.commands.length === 0) command.action(() => {});
+  for (const command of allCommands(program))
+    if (command.commands.length === 0 || command.registeredArguments.length > 0) command.action(() => {});
   try {
     await program.parseAsync(words(line).slice(1), { from: "user" });
     return undefined;

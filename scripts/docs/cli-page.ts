@@ -7,6 +7,7 @@ import { createSession } from "../../src/cli/session.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { verbs } from "../../src/cli/verbs.ts";
 import {
+  benchMixersSchema,
   benchSchema,
   evaluateSchema,
   generateSchema,
@@ -31,6 +32,7 @@ const documents: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> =
   inspect: { "": inspectSchema },
   pretrain: { "": pretrainSchema },
   bench: { "": benchSchema },
+  "bench mixers": { "": benchMixersSchema },
   "mixers list": { "": mixersListSchema },
   "mixers show": { "": mixersShowSchema },
   "mixers check": { "": mixersCheckSchema },

@@ -74,7 +74,7 @@ export async function mixersPage(): Promise<string> {
     INTRODUCTION,
     axisTable(),
     "## Presets",
-    `States are those of one sequence, in float32, per head of ${sizes.dim} dimensions. A preset has a golden file where results of published code are compared with it (\`subquad mixers check\`).`,
+    `States are those of one sequence, in float32, per head of ${sizes.dim} dimensions. A preset has a golden file where results of published code are compared with it (\`subquad mixers check\`). \`subquad bench mixers\` measures their time and memory on your machine.`,
     presetTable(mixers),
     ...described.map(section),
   );

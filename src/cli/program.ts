@@ -38,6 +38,8 @@ export function createProgram(verbs: Verbs, session: Session): Command {
   const program = new Command("subquad")
     .description("Turn a pretrained softmax transformer into a linear-time, constant-memory model.")
     .version(packageVersion(), "-V, --version", "print the version")
+    // What follows a command's name is that command's, also where one above it has an option of that name.
+    .enablePositionalOptions()
     .addHelpText(
       "after",
       "\nsubquad COMMAND --help shows a command's options and examples. Documentation: docs/cli.md",

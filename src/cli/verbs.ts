@@ -15,4 +15,5 @@ export const verbs: Verbs = {
   listMixers: async (options, context) => (await import("../pipeline/mixers.ts")).listMixers(options, context),
   showMixer: async (options, context) => (await import("../pipeline/mixers.ts")).showMixer(options, context),
   checkMixers: async (options, context) => (await import("../pipeline/mixers.ts")).checkMixers(options, context),
+  benchMixers: async (options, context) => (await import("../pipeline/mixers.ts")).benchMixers(options, context),
 };

@@ -2,6 +2,7 @@
 export { Buffers } from "./buffers.ts";
 export { type Engine, type Executable, MemoryAccount, peakProcessMemory, type Tensors } from "./engine.ts";
 export { createEngine, type EngineOptions } from "./onnxruntime.ts";
+export { withMemory } from "./process-memory.ts";
 export {
   bytesHeld,
   type FloatTensor,

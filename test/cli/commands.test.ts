@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { nextSteps } from "../../src/cli/reports/linearize.ts";
 import {
+  benchMixersSchema,
   benchSchema,
   evaluateSchema,
   generateSchema,
@@ -202,6 +203,7 @@ describe("--json prints exactly the verb's document", () => {
     ["inspect", inspectSchema, ["inspect", "m"]],
     ["pretrain", pretrainSchema, ["pretrain"]],
     ["bench", benchSchema, ["bench", "m"]],
+    ["bench mixers", benchMixersSchema, ["bench", "mixers"]],
     ["mixers list", mixersListSchema, ["mixers", "list"]],
     ["mixers show", mixersShowSchema, ["mixers", "show", "gla"]],
     ["mixers check", mixersCheckSchema, ["mixers", "check", "gla.safetensors"]],

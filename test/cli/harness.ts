@@ -4,6 +4,7 @@ import { run } from "../../src/cli/run.ts";
 import type { Output, Terminal } from "../../src/cli/terminal.ts";
 import type {
   BenchDocument,
+  BenchMixersDocument,
   Context,
   EvaluateDocument,
   GenerateDocument,
@@ -115,6 +116,10 @@ export function recordingVerbs(): { verbs: Verbs; calls: Calls } {
     checkMixers: async (options) => {
       calls.checkMixers = options;
       return mixersCheckDocument;
+    },
+    benchMixers: async (options) => {
+      calls.benchMixers = options;
+      return benchMixersDocument;
     },
     chat: async (options) => {
       calls.chat = options;
@@ -333,6 +338,37 @@ export const mixersCheckDocument: MixersCheckDocument = {
           fault: null,
         },
       ],
+    },
+  ],
+};
+
+const row = { step_seconds: 50e-6, runs: 5, tensor_bytes: 4_194_304, memory_bytes: 8_388_608, state_bytes: 32_768 };
+
+const benchMixersDocument: BenchMixersDocument = {
+  threads: 2,
+  heads: 2,
+  dim: 64,
+  repeats: 5,
+  seed: 0,
+  memory_ceiling_bytes: 4_294_967_296,
+  output: "mixers.svg",
+  mixers: [
+    {
+      name: "softmax",
+      form: "chunked",
+      rows: [{ ...row, length: 1024, forward_seconds: 0.0015, backward_seconds: 0.0072 }],
+      ratios: [],
+      stopped: "2048 tokens: would need about 5.0 GiB, and at most 4.0 GiB are used",
+    },
+    {
+      name: "gla",
+      form: "chunked",
+      rows: [
+        { ...row, length: 1024, forward_seconds: 0.001, backward_seconds: 0.004, memory_bytes: null },
+        { ...row, length: 2048, forward_seconds: 0.002, backward_seconds: 0.01, step_seconds: null },
+      ],
+      ratios: [{ length: 1024, forward: 2, backward: 2.5, above: true }],
+      stopped: null,
     },
   ],
 };

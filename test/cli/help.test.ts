@@ -60,6 +60,7 @@ describe("help", () => {
     has("generate", "--load-state", "--save-state");
     has("logits", "--prompt", "--ids", "--top", ...all);
     has("inspect", "--recipe", "--length", "--batch", ...all);
+    has("bench mixers", "--presets", "--lengths", "--heads", "--dim", "--repeats", "--threads", "--output", "--json");
     has("mixers list", "--heads", "--dim", "--json");
     has("mixers show", "--heads", "--groups", "--dim", "--hidden", "--length", "--json");
     has("mixers check", "--threads", "--json");

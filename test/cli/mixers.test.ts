@@ -99,3 +99,47 @@ describe("mixers", () => {
     expect(JSON.parse(output)).toMatchObject({ files: [{ file: "b.safetensors", error: "is truncated" }] });
   });
 });
+
+describe("bench mixers", () => {
+  test("flags reach the verb, parsed, also those that bench has too", async () => {
+    const { verbs, calls } = recordingVerbs();
+    await subquad(["bench", "mixers", "--presets", "a,b", "--lengths", "256,1024", "--memory", "2"], { verbs });
+    expect(calls).toEqual({
+      benchMixers: {
+        presets: ["a", "b"],
+        lengths: [256, 1024],
+        heads: 2,
+        dim: 64,
+        repeats: 5,
+        memory: 2 ** 31,
+        seed: 0,
+      },
+    });
+    await subquad(["bench", "m", "--lengths", "5"], { verbs });
+    expect(calls.bench).toMatchObject({ model: "m", lengths: [5] });
+  });
+
+  test("for people", async () => {
+    expect((await subquad(["bench", "mixers"])).output).toMatchInlineSnapshot(`
+      "mixer    form     tokens  forward  backward   step    memory     state
+      ───────  ───────  ──────  ───────  ────────  ─────  ────────  ────────
+      softmax  chunked    1024   1.5 ms    7.2 ms  50 µs  8.00 MiB  32.0 KiB
+      gla      chunked    1024     1 ms      4 ms  50 µs  4.00 MiB  32.0 KiB
+      gla      chunked    2048     2 ms     10 ms      –  8.00 MiB  32.0 KiB
+
+      Time of twice the length over time of the length, forward and backward (2 is linear, ! above 2.3):
+
+      mixer    1024 to 2048
+      ───────  ──────────────
+      softmax               –
+      gla         2.00 2.50 !
+
+      softmax ends before 2048 tokens: would need about 5.0 GiB, and at most 4.0 GiB are used
+
+      One sequence, 2 heads of 64 dimensions, float32, 2 threads; backward is forward and backward together.
+
+      The plot is in mixers.svg.
+      "
+    `);
+  });
+});

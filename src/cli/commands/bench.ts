@@ -7,6 +7,7 @@ import { table } from "../output.ts";
 import { lengths, tokens, whole } from "../parse.ts";
 import type { Session } from "../session.ts";
 import { bytes, count } from "../units.ts";
+import { benchMixersCommand } from "./bench-mixers.ts";
 
 interface BenchFlags extends CommonFlags {
   readonly lengths: number[];
@@ -15,7 +16,7 @@ interface BenchFlags extends CommonFlags {
 }
 
 /** The command on its verb. */
-export function benchCommand(verbs: Pick<Verbs, "bench">, session: Session): Command {
+export function benchCommand(verbs: Pick<Verbs, "bench" | "benchMixers">, session: Session): Command {
   const command = describedCommand({
     name: "bench",
     summary: "measure prefill and decoding speed and memory by prompt length",
@@ -38,6 +39,7 @@ export function benchCommand(verbs: Pick<Verbs, "bench">, session: Session): Com
     )
     .addOption(option("--decode-tokens <n>", "tokens to decode after each prompt", { parse: tokens, fallback: 64 }))
     .addOption(option("--repeat <n>", "repetitions of each measurement", { parse: whole(1, 1000), fallback: 3 }));
+  command.enablePositionalOptions().addCommand(benchMixersCommand(verbs, session));
   return addCommon(command).action(async (model: string, flags: BenchFlags) => {
     const { lengths: wanted, decodeTokens, repeat } = flags;
     const document = await session.run(verbs.bench, {

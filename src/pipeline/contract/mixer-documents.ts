@@ -97,3 +97,53 @@ export const mixersCheckSchema = z.object({
   ),
 });
 export type MixersCheckDocument = z.infer<typeof mixersCheckSchema>;
+
+const seconds = z.number().nonnegative();
+const ratio = z.number().nonnegative();
+
+/** What `bench mixers` returns. */
+export const benchMixersSchema = z.object({
+  threads: z.int().positive(),
+  heads: z.int().positive(),
+  dim: z.int().positive(),
+  repeats: z.int().positive(),
+  seed: z.int().nonnegative(),
+  memory_ceiling_bytes: bytes,
+  output: z.string().nullable().describe("The plot that was written"),
+  mixers: z.array(
+    z.object({
+      name: z.string(),
+      form: z.string().nullable().describe("What was timed: chunked, or parallel where that is missing"),
+      rows: z.array(
+        z.object({
+          length: z.int().positive().describe("Tokens of one sequence"),
+          forward_seconds: seconds.describe("Median"),
+          backward_seconds: seconds.describe("Forward and backward in one program, median"),
+          step_seconds: seconds.nullable().describe("One token after so many, median; null without that form"),
+          runs: z.int().positive().describe("Runs of forward and backward that the median is of"),
+          tensor_bytes: bytes.describe(
+            "The most bytes of tensors alive at once in the largest program, counted in its graph",
+          ),
+          memory_bytes: bytes
+            .nullable()
+            .describe(
+              "What the process occupied beyond its memory before, in forward and backward; at least `tensor_bytes`; null where unknown",
+            ),
+          state_bytes: bytes.describe("State of a sequence of this length"),
+        }),
+      ),
+      ratios: z
+        .array(
+          z.object({
+            length: z.int().positive(),
+            forward: ratio,
+            backward: ratio,
+            above: z.boolean().describe("One of them is above 2.3: more than linear"),
+          }),
+        )
+        .describe("Time of twice the length over time of the length, from 1024 on"),
+      stopped: z.string().nullable().describe("Why longer sequences were not measured"),
+    }),
+  ),
+});
+export type BenchMixersDocument = z.infer<typeof benchMixersSchema>;

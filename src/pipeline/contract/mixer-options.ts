@@ -24,3 +24,23 @@ export interface CheckMixersOptions {
   /** Threads of the engine; where absent, as many as the process may use. */
   readonly threads?: number | undefined;
 }
+
+/** `bench mixers`: time and memory of mixers by length, beside softmax attention. */
+export interface BenchMixersOptions {
+  /** Presets by name; absent: all. Softmax attention is measured beside them. */
+  readonly presets?: readonly string[] | undefined;
+  /** Tokens of a sequence, one measurement each. */
+  readonly lengths: readonly number[];
+  readonly heads: number;
+  /** Dimensions of a head. */
+  readonly dim: number;
+  /** Runs after the one that warms up; fewer where they are long. */
+  readonly repeats: number;
+  /** Bytes that the tensors of one program may need. */
+  readonly memory: number;
+  readonly seed: number;
+  /** Threads of the engine; where absent, as many as the process may use. */
+  readonly threads?: number | undefined;
+  /** An SVG file to write the plot to. */
+  readonly output?: string | undefined;
+}

@@ -10,8 +10,13 @@ import type {
   LogitsDocument,
   PretrainDocument,
 } from "./documents.ts";
-import type { MixersCheckDocument, MixersListDocument, MixersShowDocument } from "./mixer-documents.ts";
-import type { CheckMixersOptions, MixerSizeOptions, ShowMixerOptions } from "./mixer-options.ts";
+import type {
+  BenchMixersDocument,
+  MixersCheckDocument,
+  MixersListDocument,
+  MixersShowDocument,
+} from "./mixer-documents.ts";
+import type { BenchMixersOptions, CheckMixersOptions, MixerSizeOptions, ShowMixerOptions } from "./mixer-options.ts";
 import type {
   BenchOptions,
   ChatOptions,
@@ -52,4 +57,5 @@ export interface Verbs {
   readonly listMixers: Verb<MixerSizeOptions, MixersListDocument>;
   readonly showMixer: Verb<ShowMixerOptions, MixersShowDocument>;
   readonly checkMixers: Verb<CheckMixersOptions, MixersCheckDocument>;
+  readonly benchMixers: Verb<BenchMixersOptions, BenchMixersDocument>;
 }

@@ -18,11 +18,14 @@ import { axesOf, withoutDefaults } from "./spec-text.ts";
 import { stateSize } from "./state-size.ts";
 import { goldenTolerance } from "./tolerance.ts";
 
+/** The names of all presets. */
+export const catalogueNames = (): string[] => [...catalogueByName.keys()];
+
 /** The preset of the given name, with its mixer. Throws a MixerError that says which names are near. */
 export function presetOf(name: string): { readonly preset: Preset; readonly spec: MixerSpec } {
   const preset = catalogueByName.get(name);
   if (preset !== undefined) return { preset, spec: parseMixer(preset.spec, name) };
-  const near = nearestNames(name, [...catalogueByName.keys()]);
+  const near = nearestNames(name, catalogueNames());
   const advice = near.length === 0 ? "`subquad mixers list` shows all" : `did you mean ${near.join(", ")}?`;
   throw new MixerError(`no mixer is called ${name}; ${advice}`);
 }

@@ -8,7 +8,7 @@ import { numbersComputed } from "./program-memory.ts";
 export const MAXIMUM_GOLDEN_BYTES = 32 * 2 ** 20;
 
 /** Tokens of a sequence: steps are unrolled in one program, and parallel forms are quadratic. Published files have 140. */
-export const MAXIMUM_GOLDEN_LENGTH = 512;
+export const MAXIMUM_GOLDEN_LENGTH = 256;
 
 /** Elements along any axis, and whole numbers that arguments set: windows, slots, ranks. */
 export const MAXIMUM_GOLDEN_SIZE = 4096;

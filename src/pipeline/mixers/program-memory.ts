@@ -21,10 +21,8 @@ export function numbersComputed({ nodes }: Pick<Program, "nodes">): number {
  * The most bytes of tensors that are alive at once when a program's nodes run in order: inputs and outputs throughout,
  * others from the node that computes them to the last that reads them. Views take none.
  */
-export function peakTensorBytes(program: Program): number {
-  const held = new Set(Object.values(program.outputs).map(storage));
-  const { peak } = walk(program.nodes, held);
-  return peak;
+export function peakTensorBytes({ nodes, outputs }: Program): number {
+  return peakOf(nodes, new Set(Object.values(outputs).map(storage)));
 }
 
 /** The memory a value lies in: that of what it is a view of. */
@@ -34,23 +32,28 @@ function storage(value: Value): Value {
   return operation.view === true && source !== undefined ? storage(source) : value;
 }
 
-function walk(nodes: readonly Node[], held: ReadonlySet<Value>): { readonly peak: number } {
+/** The peak of nodes in order, `held` kept to the end. */
+function peakOf(nodes: readonly Node[], held: ReadonlySet<Value>): number {
   const last = new Map<Value, Node>();
   for (const node of nodes) for (const value of node.inputs) last.set(storage(value), node);
+  const stays = (value: Value) => held.has(value) || sources.has(value.node.operation.name);
   let [current, peak] = [0, 0];
   for (const node of nodes) {
     const made = node.operation.view === true ? [] : node.outputs;
-    const source = node.operation.name === "input" || node.operation.name === "constant";
-    current += made.reduce((sum, value) => sum + bytesOf(value), 0);
+    current += bytesHeld(made);
     const loop = loopOf(node);
-    peak = Math.max(peak, current + (loop === undefined ? 0 : walk(loop.nodes, new Set()).peak));
-    const done = new Set(node.inputs.map(storage));
-    if (!source) for (const value of made) if (!last.has(value) && !held.has(value)) current -= bytesOf(value);
-    for (const value of done) {
-      const name = value.node.operation.name;
-      if (last.get(value) === node && !held.has(value) && name !== "input" && name !== "constant")
-        current -= bytesOf(value);
-    }
+    peak = Math.max(peak, current + (loop === undefined ? 0 : peakOf(loop.nodes, new Set())));
+    const read = new Set(node.inputs.map(storage));
+    const done = [
+      ...made.filter((value) => !last.has(value)),
+      ...[...read].filter((value) => last.get(value) === node),
+    ];
+    current -= bytesHeld(done.filter((value) => !stays(value)));
   }
-  return { peak };
+  return peak;
 }
+
+/** Operations whose values are there before the program runs. */
+const sources = new Set(["input", "constant"]);
+
+const bytesHeld = (values: readonly Value[]) => values.reduce((total, value) => total + bytesOf(value), 0);

@@ -116,9 +116,9 @@ const hostile: Readonly<Record<string, readonly [file: Golden, message: string]>
     {
       ...right,
       tensors: {
-        ...Object.fromEntries(["q", "k", "v", "output", "weight"].map((name) => [name, filled([1, 500, 1, 600])])),
+        ...Object.fromEntries(["q", "k", "v", "output", "weight"].map((name) => [name, filled([1, 250, 1, 700])])),
         ...Object.fromEntries(
-          ["initial_state", "final_state", "weight_state"].map((name) => [name, filled([1, 1, 600, 600])]),
+          ["initial_state", "final_state", "weight_state"].map((name) => [name, filled([1, 1, 700, 700])]),
         ),
       },
     },
