@@ -4,6 +4,7 @@ import type { BenchOptions } from "./common.ts";
 import { corrupted } from "./corrupted.ts";
 import { decode } from "./decode.ts";
 import { killed } from "./killed.ts";
+import { mixers } from "./mixers.ts";
 import { quality } from "./quality.ts";
 import { speed } from "./speed.ts";
 import { stories } from "./stories.ts";
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<voi
   decode,
   killed,
   corrupted,
+  mixers,
 };
 
 const names = [
@@ -41,6 +43,12 @@ const names = [
   "settings",
   "recompute",
   "recipe",
+  "presets",
+  "lengths",
+  "heads",
+  "dim",
+  "repeats",
+  "memory",
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
