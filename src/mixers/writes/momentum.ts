@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { multiply, type Value } from "../../graph/index.ts";
 import { kind } from "../axis.ts";
-import { logSigmoid } from "../gates/decay.ts";
 import { gate, gateSchema } from "../gates/gate.ts";
+import { logSigmoid } from "../gates/log-sigmoid.ts";
 import { momentumDelta } from "../recurrence/momentum.ts";
 import { features, gated, one, same, type Write, widthsOf } from "./declared.ts";
 
