@@ -23,7 +23,8 @@ point ([adding a method](adding-a-method.md)), and \`subquad mixers show NAME\` 
 
 A mixer has a **window**, a **state**, or both.
 
-- A window is softmax attention over some keys: all of them, or the newest ones only. It is exact, and it ends.
+- A window is softmax attention over some keys: all of them, or the newest ones only. It is exact, and it ends. First tokens may stay
+  visible (**sinks**), and scores may fade with the tokens in between (**decay**).
 - A state is a matrix per head. In its simplest form, each token adds the product of its key and its value: S ← S + kᵀ v. A query reads it as
   o = q S, which is what attention would give if the weight of a key were the plain product q · k.
 - A **feature map** φ is put on queries and keys so that φ(q) · φ(k) comes closer to what softmax gives, above all by being positive.
@@ -41,9 +42,11 @@ every key, and is there to check the others. \`fused\` is an operator of the eng
 
 /** What each axis decides, in a line. */
 const meanings: Readonly<Record<string, string>> = {
+  causal: "whether a query reads only what came no later; encoders read both ways",
   rope: "where queries and keys are rotated by their positions: before both branches, in one of them, after the feature map, nowhere",
   convolution: "a short causal filter on queries, keys or values",
-  window: "the keys that meet exact softmax weights: all, the newest, or the query's own block and the one before",
+  window:
+    "the keys that meet exact softmax weights: all, the newest, neighbouring blocks, every n-th, a disc on a grid, or chosen blocks",
   scale: "factor of the window's scores; without it dim^−½",
   "state.featureMap": "φ, under which the state's kernel is an inner product",
   "state.scale": "factor of the queries' features: a number, or dim^−½",
@@ -137,7 +140,7 @@ function section(mixer: MixersShowDocument): string {
     ),
     [
       `- Forms: ${available.join(", ")}. ${missing.join(" ")}`.trimEnd(),
-      `- State: ${carried.join(", ")}; ${stateText(mixer)}.`,
+      carried.length === 0 ? "- State: none." : `- State: ${carried.join(", ")}; ${stateText(mixer)}.`,
       ...(learned.length === 0 ? [] : [`- Learned: ${learned.join(", ")}.`]),
       ...(oracles.length === 0 ? [] : [`- Compared with: ${oracleTexts(oracles)}.`]),
     ].join("\n"),

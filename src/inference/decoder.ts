@@ -251,5 +251,9 @@ function stepWeights({ weights, architecture }: Model, layers: readonly LayerMix
 function withoutTerrace(layer: LayerMixer): LayerMixer {
   const { spec } = layer;
   if (spec.window?.kind !== "terrace") return layer;
-  return { ...layer, spec: { ...spec, window: { kind: "slide", size: spec.window.size } } };
+  const { size, sinks, decay } = spec.window;
+  return {
+    ...layer,
+    spec: { ...spec, window: { kind: "slide", size, ...(sinks && { sinks }), ...(decay && { decay }) } },
+  };
 }

@@ -41,7 +41,7 @@ export interface MixerInputs {
   readonly angles?: { readonly cos: Value; readonly sin: Value };
   /** What earlier calls left; absent at the beginning of a sequence whose state nobody needs. */
   readonly state?: MixerState;
-  /** How many of the tokens are real, `[batch]` int64; the rest are padding on the right. Only with a state. */
+  /** How many of the tokens are real, `[batch]` int64; the rest are padding on the right. With a state, or both ways. */
   readonly count?: Value;
   /** Where the sequence's first token lies in its terrace block (default: so that blocks end with this call's tokens). */
   readonly phase?: number;

@@ -17,7 +17,10 @@ function form(name: Form, build: (mixer: Mixer, inputs: MixerInputs) => MixerRes
   return (spec, inputs) => {
     const mixer = declareMixer(spec);
     requireForm(mixer, name);
+    if (!spec.causal && inputs.state !== undefined)
+      throw new MixerError("a mixer that reads both ways carries no state from call to call");
     const sizes = sizesOf(inputs);
+    mixer.window?.check?.(sizes);
     const filtered = mixer.convolution?.apply(inputs, sizes);
     const tokens = filtered?.inputs ?? inputs;
     const mixed = build(mixer, tokens);

@@ -58,7 +58,7 @@ export function packed(
       count: counts,
       ...(angles && { angles: { cos: first(angles.cos), sin: first(angles.sin) } }),
     };
-    const bidirectional = "causal" in spec && !spec.causal;
+    const bidirectional = !spec.causal;
     const state = inputs.state ?? (bidirectional ? undefined : emptyState(spec, tokens, sequences));
     const mixed = form(spec, { ...tokens, ...(state && { state }) });
     const [, heads = 1, , dim = 1] = mixed.output.shape;

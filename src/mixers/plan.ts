@@ -52,7 +52,7 @@ export function widthsOf({ state, normalize }: Mixer, sizes: MixerSizes): GateWi
 }
 
 function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
-  const { state, mix, convolution, local, output } = mixer;
+  const { window, state, mix, convolution, local, output } = mixer;
   const widths = widthsOf(mixer, sizes);
   const branch = state && {
     ...state.featureMap.parameters(sizes),
@@ -61,27 +61,33 @@ function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
     ...state.skip?.parameters(sizes, widths.features),
   };
   const stages = output.map((stage) => stage.parameters(sizes));
-  const around = [convolution?.parameters(sizes), local?.parameters(sizes)];
+  const around = [convolution?.parameters(sizes), window?.parameters(sizes), local?.parameters(sizes)];
   return Object.assign({}, ...around, branch, mix?.parameters(sizes), ...stages);
 }
 
 function streamsOf(mixer: Mixer, sizes: MixerSizes): Streams {
-  const { state, output } = mixer;
+  const { window, state, output } = mixer;
   const widths = widthsOf(mixer, sizes);
   const branch = state && {
     ...state.decay.streams(sizes, state.write.widths(widths)),
     ...state.write.streams(sizes, widths),
   };
-  return Object.assign({}, branch, ...output.map((stage) => stage.streams(sizes)));
+  return Object.assign({}, window?.streams(sizes), branch, ...output.map((stage) => stage.streams(sizes)));
 }
 
 function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
-  const { window, state, convolution, local } = mixer;
+  const { window, state, convolution, local, spec } = mixer;
+  if (!spec.causal) return {};
   const { batch, heads, groups, dim } = sizes;
   const float = (shape: readonly number[]) => ({ dtype: "float32", shape }) as const;
   const cache = window && {
     keys: float([batch, groups, window.capacity(sizes), dim]),
     values: float([batch, groups, window.capacity(sizes), valueDimOf(sizes)]),
+    ...(window.first > 0 && {
+      firstKeys: float([batch, groups, window.first, dim]),
+      firstValues: float([batch, groups, window.first, valueDimOf(sizes)]),
+    }),
+    ...(window.fading && { keyDecays: float([batch, heads, window.capacity(sizes), 1]) }),
   };
   const { features, values: columns } = widthsOf(mixer, sizes);
   const recurrence = state && recurrenceOf(state);
@@ -91,13 +97,19 @@ function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
   return Object.assign({}, recurrent, cache, convolution?.state(sizes), local?.state(sizes), seen);
 }
 
-function unavailable({ window, state }: Mixer, form: Form): string | undefined {
+/** Forms that read tokens in their order. */
+const ordered: ReadonlySet<Form> = new Set(["step", "fused"]);
+
+function unavailable({ window, state, spec }: Mixer, form: Form): string | undefined {
+  if (!spec.causal && ordered.has(form)) return "a mixer that reads both ways needs the whole sequence";
   const recurrence = state?.write.recurrence(state.decay, state.read.order);
   if (typeof recurrence === "string") return recurrence;
   const lacking = recurrence?.lacks?.[form] ?? window?.lacks?.[form];
   const waits = state !== undefined && (state.read.delay(window)?.tokens ?? 1) > 0;
   if (waits && recurrence?.masked === undefined)
     return "only a state that never forgets waits for tokens to leave a window";
+  if (form === "fused" && state === undefined && window?.operator === undefined)
+    return lacking ?? "the engine has no operator for this window";
   if (form === "fused" && recurrence !== undefined && recurrence.fused === undefined)
     return lacking ?? "the engine has no operator for this state";
   return lacking;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { and, less, not, type Value } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
-import { causal, type Delay, type Positions, type Window } from "./window.ts";
+import { causal, type Delay, type Positions, type Window } from "./windows/index.ts";
 
 /** What a kind of read declares. */
 export interface Read {
@@ -10,6 +10,8 @@ export interface Read {
   holds(positions: Positions, window: Window | undefined): Value;
   /** How long tokens wait before they enter the state; undefined where they never do. */
   delay(window: Window | undefined): Delay | undefined;
+  /** Whether queries can also read the tokens after them. */
+  readonly bothWays: boolean;
   /** Whether a query reads the state with its own token in it, or as it was before. */
   readonly order: "after" | "before";
 }
@@ -21,6 +23,7 @@ const all = kind(
   (): Read => ({
     holds: causal,
     delay: () => atOnce,
+    bothWays: true,
     order: "after",
   }),
 );
@@ -30,6 +33,7 @@ const before = kind(
   (): Read => ({
     holds: ({ queries, keys }) => less(keys, queries),
     delay: () => atOnce,
+    bothWays: false,
     order: "before",
   }),
 );
@@ -40,6 +44,7 @@ const outsideWindow = kind(
     holds: (positions, window) =>
       window === undefined ? causal(positions) : and(causal(positions), not(window.sees(positions))),
     delay: (window) => (window === undefined ? atOnce : window.leaves),
+    bothWays: false,
     order: "after",
   }),
 );

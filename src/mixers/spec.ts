@@ -12,7 +12,7 @@ import { type OutputStage, outputGates, outputNorms } from "./output.ts";
 import { type Read, reads } from "./read.ts";
 import { ropeSchema } from "./rope.ts";
 import { type Skip, skips } from "./skip.ts";
-import { type Window, windows } from "./window.ts";
+import { type Window, windows } from "./windows/index.ts";
 import { type Write, writes } from "./write.ts";
 
 const stateSchema = z.strictObject({
@@ -27,6 +27,8 @@ const stateSchema = z.strictObject({
 
 /** The schema of a mixer: an optional softmax window and an optional recurrent state, combined. */
 export const mixerSpec = z.strictObject({
+  /** Whether a query reads only what came no later; encoders read both ways. */
+  causal: z.boolean().default(true),
   rope: ropeSchema.default("before"),
   convolution: convolutions.schema.optional(),
   window: windows.schema.optional(),
@@ -78,16 +80,20 @@ export function parseMixer(value: unknown, where = "mixer"): MixerSpec {
     const problems = result.error.issues.map(({ path, message }) => `${[where, ...path].join(".")}: ${message}`);
     throw new MixerError(problems.join("; "));
   }
-  checkTogether(declareMixer(result.data), where);
+  const mixer = declareMixer(result.data, where);
+  if (!mixer.spec.causal) checkBothWays(mixer, where);
+  checkTogether(mixer, where);
   return result.data;
 }
 
-/** The objects behind a spec's options. */
-export function declareMixer(spec: MixerSpec): Mixer {
-  const { window, state, mix } = spec;
+/** The objects behind a spec's options. Throws a MixerError where its window cannot read the way that it should. */
+export function declareMixer(spec: MixerSpec, where = "mixer"): Mixer {
+  const { state, mix } = spec;
+  const window = spec.window && windows.declare(spec.window)[spec.causal ? "causal" : "bothWays"];
+  if (typeof window === "string") throw new MixerError(`${where}.window: ${window}`);
   return {
     spec,
-    ...(window && { window: windows.declare(window) }),
+    ...(window && { window }),
     ...(state && {
       state: {
         featureMap: featureMaps.declare(state.featureMap),
@@ -113,15 +119,34 @@ function outputStages({ outputNorm, outputGate }: MixerSpec): readonly OutputSta
   return gate.first ? [gate, ...norm] : [...norm, gate];
 }
 
-function checkTogether({ window, state, normalize, mix, local }: Mixer, where: string): void {
-  const both = window !== undefined && state !== undefined;
-  const fail = (field: string, problem: string) => {
+function failAt(where: string): (field: string, problem: string) => never {
+  return (field, problem) => {
     throw new MixerError(`${where}.${field}: ${problem}`);
   };
+}
+
+/** Refuses what depends on the order of the tokens. */
+function checkBothWays({ state, convolution, local }: Mixer, where: string): void {
+  const fail = failAt(where);
+  const early = "filters read earlier tokens only: leave them out, or set causal";
+  if (convolution !== undefined) fail("convolution", early);
+  if (local?.ahead === false) fail("local", early);
+  if (state === undefined) return;
+  if (!state.read.bothWays) fail("state.read", "tokens that wait to be read have an order: read all, or set causal");
+  const recurrence = state.write.recurrence(state.decay, state.read.order);
+  if (typeof recurrence !== "string" && (recurrence.whole === undefined || recurrence.masked === undefined))
+    fail("state", "its tokens are written in their order: only a state that adds and never forgets reads both ways");
+}
+
+function checkTogether({ spec, window, state, normalize, mix, local }: Mixer, where: string): void {
+  const both = window !== undefined && state !== undefined;
+  const fail = failAt(where);
   if (window === undefined && state === undefined) fail("window", "a mixer needs a window, a state or both");
   if (both && mix === undefined) fail("mix", "a mixer with a window and a state must say how they are mixed");
   if (!both && mix !== undefined) fail("mix", "there is only one branch: nothing to mix");
-  if (local?.ahead) fail("local", "it reads later tokens, and this mixer is causal");
+  if (both && state.read.delay(window) === undefined)
+    fail("state.read", "no token ever leaves this window, or it comes back: a state outside it would hold none");
+  if (local?.ahead && spec.causal) fail("local", "it reads later tokens, and this mixer is causal");
   if (state?.featureMap.place !== undefined && state.read.delay(window)?.tokens !== 0)
     fail("state.featureMap", "features that know their place enter the state at once, not when they leave the window");
   if (!both && normalize.joins) fail("normalize", "a joint normalization needs a window and a state");

@@ -34,8 +34,9 @@ export interface LayerState {
 
 /** True for plain softmax attention, whose state is a buffer of all keys and values. */
 export function keepsEverything(spec: MixerSpec): boolean {
-  const { window, state, convolution, outputNorm, outputGate } = spec;
-  return window?.kind === "full" && !state && !convolution && !outputNorm && !outputGate;
+  const { causal, window, state, convolution, local, outputNorm, outputGate } = spec;
+  const plain = causal && window?.kind === "full" && !window.sinks && !window.decay;
+  return plain && !state && !convolution && !local && !outputNorm && !outputGate;
 }
 
 /** What a layer carries, without the count of tokens that all layers share. */

@@ -102,7 +102,7 @@ export function separateRun(form: Run, lengths: readonly number[]): Run {
         dtype === "int64" ? integers([0]) : scalar(0, shape),
       ]);
       const turned = angles && { angles: { cos: first(angles.cos), sin: first(angles.sin) } };
-      const begun = "causal" in spec && !spec.causal ? {} : { state: Object.fromEntries(state) };
+      const begun = !spec.causal ? {} : { state: Object.fromEntries(state) };
       return form(spec, { ...inputs, ...tokens, ...turned, ...begun }).output;
     });
     return { output: concat(outputs, 2) };

@@ -78,6 +78,54 @@ const variants: Record<string, MixerSpecInput> = {
       write: { kind: "sparse", partitions: 3, top: 2, base: { kind: "delta" } },
     },
   },
+  "sinks that stay and sinks that only weigh, beside a state": {
+    ...hybrid,
+    window: { kind: "slide", size: 5, sinks: { tokens: 3, logits: 2 } },
+  },
+  "a terrace with sinks, beside a state": {
+    ...hybrid,
+    window: { kind: "terrace", size: 6, sinks: { tokens: 2, logits: 1 } },
+  },
+  "a full window with sinks": { window: { kind: "full", sinks: { tokens: 2, logits: 2 } } },
+  "a narrow dilated window with sinks, and all tokens": {
+    window: { kind: "dilated", size: 3, stride: 4, sinks: { tokens: 2, logits: 1 } },
+    state: { featureMap: { kind: "elu" } },
+    normalize: { kind: "row" },
+    mix: { kind: "sum" },
+  },
+  "a sliding window that forgets, with scores that only weigh": {
+    window: { kind: "slide", size: 5, decay: { kind: "step" }, sinks: { tokens: 0, logits: 2 } },
+    state: { featureMap: { kind: "elu" }, decay: { kind: "sigmoid", per: "head" } },
+    normalize: { kind: "row" },
+    mix: { kind: "sum" },
+  },
+  "slopes on a dilated window": {
+    window: { kind: "dilated", size: 4, stride: 2, decay: { kind: "constant", slopes: "alibi" } },
+  },
+  "chosen blocks that forget": {
+    window: { kind: "selected", size: 4, count: 2, decay: { kind: "sigmoid", per: "head" }, sinks: { logits: 1 } },
+  },
+  "both ways, sliding, with sinks, and an additive state": {
+    causal: false,
+    window: { kind: "slide", size: 5, sinks: { tokens: 3, logits: 2 } },
+    state: { featureMap: { kind: "hedgehog" } },
+    normalize: { kind: "joint" },
+    mix: { kind: "gamma" },
+  },
+  "both ways, a dilated window": { causal: false, window: { kind: "dilated", size: 3, stride: 4 } },
+  "both ways, blocks and the first tokens": {
+    causal: false,
+    window: { kind: "terrace", size: 6, align: "start", sinks: { tokens: 2 } },
+  },
+  "both ways, an additive state": {
+    causal: false,
+    state: { featureMap: { kind: "elu" }, skip: { kind: "direct" } },
+    normalize: { kind: "row", epsilon: 1e-6 },
+  },
+  "discs on a narrow grid behind text": {
+    causal: false,
+    window: { kind: "disc", rows: 220, columns: 5, radius: 2.5, text: 7, sinks: { logits: 1 } },
+  },
   "state alone, identity, not normalized": { state: { featureMap: { kind: "identity" } } },
 };
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { llama } from "../../src/families/llama.ts";
 import { byteTokenizer } from "../../src/formats/tokenizer/bytes.ts";
-import { presets } from "../../src/mixers/index.ts";
+import { softmaxSpec } from "../../src/mixers/index.ts";
 import { linearizeSchema } from "../../src/pipeline/contract.ts";
 import { evaluate } from "../../src/pipeline/evaluate.ts";
 import { inspect } from "../../src/pipeline/inspect.ts";
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const next = uniform(5);
   const words = Array.from({ length: 4000 }, () => ["lorem", "ipsum", "dolor", "sit", "amet"][Math.floor(5 * next())]);
   writeFileSync(text, words.join(" "));
-  const model = tinyModel([presets.softmax ?? { rope: "before", normalize: { kind: "none" } }], sizes);
+  const model = tinyModel([softmaxSpec], sizes);
   await saveModel(teacher, {
     family: llama,
     config: { model_type: "llama", ...sizes },

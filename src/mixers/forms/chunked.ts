@@ -1,13 +1,16 @@
 /** The chunked form: the window in blocks and the state in chunks, linear in the length. */
 import { causalAttention, concat, integers, maximum, minimum, slice, subtract, type Value } from "../../graph/index.ts";
 import { type MixerInputs, type MixerResult, type MixerSizes, type MixerState, sizesOf } from "../contract.ts";
+import type { Term } from "../normalize.ts";
 import { recurrenceOf } from "../plan.ts";
 import { chunkLength } from "../recurrence/chunks.ts";
 import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer } from "../spec.ts";
+import type { Window, WindowBlocks } from "../windows/index.ts";
 import { blockedWindow } from "./blocked-window.ts";
 import { combine, linearTerm } from "./combine.ts";
 import { delayedTokens } from "./delayed.ts";
+import { maskedMean } from "./masked-window.ts";
 import { parallelForm } from "./parallel.ts";
 import { recurrentBranch, windowInputs } from "./recurrent.ts";
 import { type Timeline, timelineOf, windowState } from "./timeline.ts";
@@ -27,7 +30,7 @@ type Recur = (recurrence: Recurrence, tokens: Tokens, block: number | undefined)
 
 /** The window in blocks, and the state by `recur`. */
 export function linearForm(mixer: Mixer, inputs: MixerInputs, recur: Recur): MixerResult {
-  const { window } = mixer;
+  const { window, spec } = mixer;
   const sizes = sizesOf(inputs);
   const twice = inputs.state === undefined && sizes.length <= (window?.countsTwiceUpTo ?? 0);
   if (twice) return parallelForm(mixer, inputs);
@@ -35,12 +38,43 @@ export function linearForm(mixer: Mixer, inputs: MixerInputs, recur: Recur): Mix
   if (inputs.state !== undefined && window?.blocks?.phased) return segments(mixer, inputs, inputs.state, sizes);
   const windowed = windowInputs(mixer, inputs);
   const timeline = timelineOf(mixer, windowed, sizes);
-  const windowTerm = window?.blocks && blockedWindow(mixer, window.blocks, windowed, timeline, sizes);
-  const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) => recur(recurrence, tokens, undefined));
+  const windowTerm = window?.blocks && blockTerm(mixer, window, window.blocks, windowed, timeline, sizes);
+  const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) =>
+    spec.causal ? recur(recurrence, tokens, undefined) : wholly(recurrence, tokens),
+  );
   const recurred = atOnce ?? delayedBranch(mixer, inputs, timeline, sizes, recur);
   const output = combine(mixer, inputs, windowTerm, recurred && linearTerm(mixer, recurred.output));
   if (inputs.state === undefined) return { output };
   return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
+}
+
+/** The state read by every token after all of them entered it: two products. */
+function wholly(recurrence: Recurrence, tokens: Tokens): Recurred {
+  const recurred = recurrence.whole?.(tokens);
+  if (recurred === undefined) throw new TypeError("a spec whose state reads one way does not parse");
+  return recurred;
+}
+
+/** The window's term: tokens before the first block meet everything. */
+function blockTerm(
+  mixer: Mixer,
+  window: Window,
+  blocks: WindowBlocks,
+  inputs: MixerInputs,
+  timeline: Timeline,
+  sizes: MixerSizes,
+): Term {
+  const front = Math.min(blocks.from, sizes.length);
+  const rest = () => blockedWindow(mixer, window, blocks, inputs, timeline, sizes);
+  if (front === 0) return rest();
+  const early = (x: Value, axis: number) => slice(x, axis, 0, front);
+  const queryPositions = early(timeline.queryPositions, 1);
+  const reading = { ...timeline, queryPositions };
+  const readers = maskedMean(mixer, window, { ...inputs, queries: early(inputs.queries, 2) }, reading, sizes);
+  if (front === sizes.length) return readers;
+  const others = rest();
+  const joined = (name: "numerator" | "scale") => concat([readers[name] as Value, others[name] as Value], 2);
+  return { numerator: joined("numerator"), denominator: 1, scale: joined("scale") };
 }
 
 /** The state of the tokens that left the window; undefined where none has. */
@@ -75,8 +109,8 @@ export function softmaxAlone(
   { dim }: MixerSizes,
 ): MixerResult | undefined {
   const fits = values.shape[3] === dim && dim % fusedDimensions === 0;
-  if (state !== undefined || inputs.state !== undefined || window?.blocks?.phased || !fits) return undefined;
-  const options = { scale: spec.scale ?? dim ** -0.5, window: window?.blocks?.size ?? 0 };
+  if (state !== undefined || inputs.state !== undefined || window?.operator === undefined || !fits) return undefined;
+  const options = { scale: spec.scale ?? dim ** -0.5, window: window.operator };
   return { output: causalAttention(queries, keys, values, options) };
 }
 
@@ -86,8 +120,8 @@ function segments(mixer: Mixer, inputs: MixerInputs, initial: MixerState, { leng
   let state = initial;
   for (let start = 0; start < length; start += segmentLength) {
     const end = Math.min(start + segmentLength, length);
-    const part = (x: Value) => slice(x, 2, start, end);
-    const { queries, keys, values, count } = inputs;
+    const part = (x: Value) => slice(x, -2, start, end);
+    const { queries, keys, values, count, streams = {}, angles } = inputs;
     const within = (all: Value) =>
       minimum(maximum(subtract(all, integers([start])), integers([0])), integers([end - start]));
     const result = parallelForm(mixer, {
@@ -95,6 +129,8 @@ function segments(mixer: Mixer, inputs: MixerInputs, initial: MixerState, { leng
       queries: part(queries),
       keys: part(keys),
       values: part(values),
+      streams: Object.fromEntries(Object.entries(streams).map(([name, x]) => [name, part(x)])),
+      ...(angles && { angles: { cos: part(angles.cos), sin: part(angles.sin) } }),
       state,
       ...(count && { count: within(count) }),
     });

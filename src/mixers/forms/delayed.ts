@@ -17,7 +17,7 @@ import type { MixerInputs, MixerSizes } from "../contract.ts";
 import { countOf } from "../newest.ts";
 import type { Tokens } from "../recurrence/recurrence.ts";
 import type { StateBranch } from "../spec.ts";
-import type { Delay } from "../window.ts";
+import type { Delay } from "../windows/index.ts";
 import { carried, type Timeline, withOnes } from "./timeline.ts";
 
 /** Tokens, and how many places were put before the first query so that blocks begin where the window's do. */
@@ -51,16 +51,18 @@ export function delayedTokens(
       front: 0,
     };
   }
-  const { block = 1 } = delay;
+  const { block = 1, stay = 0 } = delay;
   const front = delay.block === undefined ? 0 : timeline.phase;
   const places = Math.ceil((front + length) / block) * block;
   const entered = Math.min(length, places - front - delay.tokens);
   if (entered <= 0) return undefined;
   const entering = (x: Value) => slice(x, 2, 0, entered);
   const late = (x: Value) => pad(x, 2, front + delay.tokens, 0);
-  const values = late(entering(inputs.values));
+  const staying = Math.min(stay, entered);
+  const moving = (x: Value) => (staying === 0 ? x : pad(slice(x, 2, staying), 2, staying, 0));
+  const values = late(moving(entering(inputs.values)));
   // A place that holds no token has no weight either.
-  const weight = late(scalar(1, [...values.shape.slice(0, 2), entered, 1]));
+  const weight = late(moving(scalar(1, [...values.shape.slice(0, 2), entered, 1])));
   return {
     queries: featureMap.queries(pad(inputs.queries, 2, front, 0), parameters),
     keys: featureMap.keys(late(entering(inputs.keys)), parameters, heads),
@@ -70,9 +72,9 @@ export function delayedTokens(
 }
 
 /** Whether each entering place holds a token, not an empty place or padding: `[batch or 1, 1, length, 1]`. */
-function enters(inputs: MixerInputs, { seen }: Timeline, { tokens }: Delay, length: number): Value {
+function enters(inputs: MixerInputs, { seen }: Timeline, { tokens, stay = 0 }: Delay, length: number): Value {
   const place = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, 1, length, 1]);
   const over = (x: Value) => reshape(x, [-1, 1, 1, 1]);
   const real = less(place, over(countOf(inputs, length)));
-  return and(real, not(less(add(place, over(seen)), integers([tokens]))));
+  return and(real, not(less(add(place, over(seen)), integers([tokens + stay]))));
 }

@@ -1,29 +1,13 @@
 /** The parallel form: every query against every key, under masks. Quadratic; the oracle of the other forms. */
-import {
-  add,
-  and,
-  exp,
-  integers,
-  less,
-  matmul,
-  max,
-  not,
-  reshape,
-  subtract,
-  sum,
-  type Value,
-  where,
-} from "../../graph/index.ts";
+import { add, and, integers, mask, not, reshape, subtract, type Value } from "../../graph/index.ts";
 import { type MixerInputs, type MixerResult, type MixerSizes, sizesOf } from "../contract.ts";
-import { repeatHeads } from "../heads.ts";
 import { countOf } from "../newest.ts";
-import type { Term } from "../normalize.ts";
 import { recurrenceOf } from "../plan.ts";
-import type { Recurred } from "../recurrence/recurrence.ts";
-import { hidden } from "../recurrence/triangle.ts";
+import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer } from "../spec.ts";
-import { causal } from "../window.ts";
+import { causal } from "../windows/index.ts";
 import { combine, linearTerm } from "./combine.ts";
+import { maskedWindow, tokens } from "./masked-window.ts";
 import { recurrentBranch, windowInputs } from "./recurrent.ts";
 import { carried, seenFrom, type Timeline, timelineOf, windowState, withOnes } from "./timeline.ts";
 
@@ -33,38 +17,28 @@ export function parallelForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
   const windowed = windowInputs(mixer, inputs);
   const timeline = timelineOf(mixer, windowed, sizes);
   const window = mixer.window && maskedWindow(mixer, mixer.window, windowed, timeline, sizes);
-  const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) => recurrence.parallel(tokens));
+  const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) =>
+    mixer.spec.causal ? recurrence.parallel(tokens) : allRead(recurrence, tokens),
+  );
   const recurred = atOnce ?? maskedState(mixer, inputs, timeline, sizes);
   const output = combine(mixer, inputs, window, recurred && linearTerm(mixer, recurred.output));
   if (inputs.state === undefined) return { output };
   return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
 }
 
+/** Every query reads every token, as a product of length × length weights. */
+function allRead(recurrence: Recurrence, tokens: Tokens): Recurred {
+  const length = tokens.queries.shape[2] ?? 1;
+  const all = (rows: number, columns: number) => mask([1, 1, rows, columns], () => true);
+  const recurred = recurrence.masked?.({ ...tokens, reads: all(length, length), kept: all(length, 1) });
+  if (recurred === undefined) throw new TypeError("a spec whose state reads one way does not parse");
+  return recurred;
+}
+
 /** A mask of positions `[batch or 1, queries, keys]` over the heads. */
 function overHeads(mask: Value): Value {
   const [batch = 1, queries = 1, keys = 1] = mask.shape;
   return reshape(mask, [batch, 1, queries, keys]);
-}
-
-/** Keys that are tokens, not empty places of the state. */
-function tokens({ keyPositions }: Timeline): Value {
-  return not(less(keyPositions, integers([0])));
-}
-
-function maskedWindow(
-  { spec }: Mixer,
-  window: NonNullable<Mixer["window"]>,
-  { queries }: MixerInputs,
-  timeline: Timeline,
-  { heads, dim }: MixerSizes,
-): Term {
-  const sees = and(tokens(timeline), window.sees(seenFrom(timeline, timeline.queryPositions)));
-  const scale = spec.scale ?? dim ** -0.5;
-  const products = matmul(queries, repeatHeads(timeline.keys, heads), { transposeB: true, scale });
-  const scores = where(overHeads(sees), products, hidden);
-  // The shift by the window's largest score is part of the model: the state's weights are not shifted with it.
-  const weights = exp(subtract(scores, max(scores, [-1])));
-  return { numerator: matmul(weights, repeatHeads(timeline.values, heads)), denominator: sum(weights, [-1]) };
 }
 
 function maskedState(mixer: Mixer, inputs: MixerInputs, timeline: Timeline, sizes: MixerSizes): Recurred | undefined {

@@ -1,10 +1,25 @@
 /** The keys and values a call meets: those its state kept, then its own; with their places in the sequence. */
-import { add, concat, integers, reshape, scalar, type Value } from "../../graph/index.ts";
+import {
+  add,
+  broadcastTo,
+  concat,
+  cumulativeSum,
+  integers,
+  less,
+  negate,
+  reshape,
+  scalar,
+  slice,
+  subtract,
+  type Value,
+  where,
+} from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes, MixerState } from "../contract.ts";
 import { MixerError } from "../errors.ts";
+import { type FirstTokens, firstTokens } from "../first-tokens.ts";
 import { countOf, newest } from "../newest.ts";
 import type { Mixer } from "../spec.ts";
-import type { Positions } from "../window.ts";
+import type { Positions } from "../windows/index.ts";
 
 /** All keys and values of a call in time order; positions broadcast as `[batch or 1, queries, keys]`. */
 export interface Timeline {
@@ -20,6 +35,13 @@ export interface Timeline {
   /** Positions of the keys, `[batch or 1, 1, kept + length]`; negative for empty places. */
   readonly keyPositions: Value;
   readonly phase: number;
+  /** Where the tokens end, `[batch or 1, 1, 1]` int64, for mixers that would see what comes after; absent for the others. */
+  readonly end?: Value;
+  /** The sequence's first tokens, where they stay visible. */
+  readonly first?: FirstTokens;
+  /** Sums of log decays up to each query and each key, `[batch, heads, …, 1]`, where keys fade. */
+  readonly faded?: { readonly queries: Value; readonly keys: Value };
+  readonly streams?: MixerInputs["streams"];
 }
 
 /** A tensor of the state. Throws a MixerError where it was not given. */
@@ -34,22 +56,27 @@ function range(start: number, count: number, shape: readonly number[]): Value {
   return reshape(integers(Array.from({ length: count }, (_unused, index) => start + index)), shape);
 }
 
-/** The phase of a call: its own, or the one that lets blocks of `size` end with the call's tokens. */
+/** The phase of a call: its own, or the one with which the window begins its blocks. */
 export function phaseOf({ window }: Mixer, { phase, state }: MixerInputs, length: number): number {
-  const size = window?.blocks?.size;
-  if (size === undefined) return 0;
-  const chosen = phase ?? (state === undefined ? (size - (length % size)) % size : 0);
+  const blocks = window?.blocks;
+  if (blocks === undefined) return 0;
+  const { size, align } = blocks;
+  const chosen = phase ?? (state === undefined && align === "end" ? (size - (length % size)) % size : 0);
   return ((chosen % size) + size) % size;
 }
 
 /** The timeline of a call. */
-export function timelineOf(mixer: Mixer, inputs: MixerInputs, { batch, length }: MixerSizes): Timeline {
+export function timelineOf(mixer: Mixer, inputs: MixerInputs, sizes: MixerSizes): Timeline {
+  const { batch, length } = sizes;
   const { state } = inputs;
+  const { window, spec } = mixer;
   const seen = state === undefined ? reshape(integers([0]), [1, 1, 1]) : reshape(carried(state, "seen"), [batch, 1, 1]);
-  const cached = mixer.window !== undefined && state !== undefined;
+  const cached = window !== undefined && state !== undefined;
   const join = (name: "keys" | "values") => (cached ? concat([carried(state, name), inputs[name]], 2) : inputs[name]);
   const [keys, values] = [join("keys"), join("values")];
   const kept = (keys.shape[2] ?? 0) - length;
+  const faded = fadedOf(mixer, inputs, sizes);
+  const missing = inputs.count !== undefined || length < (window?.first ?? 0);
   return {
     keys,
     values,
@@ -58,20 +85,42 @@ export function timelineOf(mixer: Mixer, inputs: MixerInputs, { batch, length }:
     queryPositions: add(seen, range(0, length, [1, length, 1])),
     keyPositions: add(seen, range(-kept, kept + length, [1, 1, kept + length])),
     phase: phaseOf(mixer, inputs, length),
+    ...(!spec.causal && missing && { end: reshape(countOf(inputs, length), [-1, 1, 1]) }),
+    ...(window && window.first > 0 && { first: firstTokens(window.first, inputs, seen) }),
+    ...(faded && { faded }),
+    streams: inputs.streams,
   };
 }
 
+function fadedOf({ window }: Mixer, inputs: MixerInputs, sizes: MixerSizes): Timeline["faded"] {
+  if (window?.fading === undefined) return undefined;
+  const { batch, heads, length } = sizes;
+  const decays = broadcastTo(window.fading(inputs, sizes), [batch, heads, length, 1]);
+  const places = range(0, length, [1, 1, length, 1]);
+  const real = inputs.count && less(places, reshape(inputs.count, [batch, 1, 1, 1]));
+  const queries = cumulativeSum(real ? where(real, decays, 0) : decays, 2);
+  if (inputs.state === undefined) return { queries, keys: queries };
+  return { queries, keys: concat([negate(carried(inputs.state, "keyDecays")), queries], 2) };
+}
+
 /** Where the keys stand relative to readers at other positions (`[batch or 1, readers, 1]`). */
-export function seenFrom({ keyPositions, phase }: Timeline, queries: Value): Positions {
-  return { queries, keys: keyPositions, phase };
+export function seenFrom({ keyPositions, phase, streams }: Timeline, queries: Value): Positions {
+  return { queries, keys: keyPositions, phase, streams };
 }
 
 /** The keys, values and the count of tokens that later calls need. */
 export function windowState(timeline: Timeline, inputs: MixerInputs, { length }: MixerSizes): MixerState {
   const seen = add(reshape(timeline.seen, [-1]), countOf(inputs, length));
   if (timeline.kept === 0) return { seen };
+  const { first, faded } = timeline;
   const kept = (all: Value) => newest(all, timeline.kept, inputs.count);
-  return { keys: kept(timeline.keys), values: kept(timeline.values), seen };
+  return {
+    keys: kept(timeline.keys),
+    values: kept(timeline.values),
+    ...(first && { firstKeys: first.keys, firstValues: first.values }),
+    ...(faded && { keyDecays: kept(subtract(slice(faded.queries, 2, -1), faded.keys)) }),
+    seen,
+  };
 }
 
 /** Values with a column of ones, whose weighted sum is the sum of the weights. */

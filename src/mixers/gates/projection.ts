@@ -51,7 +51,7 @@ export function hiddenOf({ hidden }: MixerSizes): number {
 }
 
 /** A stream of the call. Throws a MixerError where it was not given. */
-export function streamOf({ streams }: MixerInputs, name: string): Value {
+export function streamOf({ streams }: Pick<MixerInputs, "streams">, name: string): Value {
   const value = streams?.[name];
   if (value === undefined) throw new MixerError(`the mixer's stream "${name}" was not given`);
   return value;

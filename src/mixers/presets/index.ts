@@ -1,11 +1,16 @@
 /** The catalogue: presets by their published names. A new one is here by being listed. */
+
 import { based } from "./based.ts";
+import { blockSparse } from "./block-sparse.ts";
+import { clear } from "./clear.ts";
 import { comba } from "./comba.ts";
 import { combiner } from "./combiner.ts";
 import { cosFormer } from "./cosformer.ts";
 import { deltaNet } from "./delta-net.ts";
 import { deltaProduct, gatedDeltaProduct } from "./delta-product.ts";
+import { dilated } from "./dilated.ts";
 import { flowformerCausal } from "./flowformer-causal.ts";
+import { forgetting } from "./forgetting.ts";
 import { gatedDeltaNet } from "./gated-delta-net.ts";
 import { gdn2 } from "./gdn2.ts";
 import { gla } from "./gla.ts";
@@ -35,6 +40,7 @@ import { mamba2 } from "./mamba2.ts";
 import { masformer } from "./masformer.ts";
 import { mesa } from "./mesa.ts";
 import { momentumDelta } from "./momentum-delta.ts";
+import { nsaSelection } from "./nsa-selection.ts";
 import { parallax } from "./parallax.ts";
 import { performer } from "./performer.ts";
 import { rebased } from "./rebased.ts";
@@ -48,7 +54,9 @@ import { sea } from "./sea.ts";
 import { simpleGla } from "./simple-gla.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { softmax } from "./softmax.ts";
+import { softmaxBidirectional } from "./softmax-bidirectional.ts";
 import { sse } from "./sse.ts";
+import { streamingLlm } from "./streaming-llm.ts";
 import { supra } from "./supra.ts";
 import { titansLinear } from "./titans.ts";
 import { transnormer } from "./transnormer.ts";
@@ -58,6 +66,13 @@ import { tttLinear } from "./ttt.ts";
 export const catalogue = [
   softmax,
   slidingWindow,
+  streamingLlm,
+  dilated,
+  blockSparse,
+  forgetting,
+  nsaSelection,
+  softmaxBidirectional,
+  clear,
   linearAttention,
   plainLinearAttention,
   hedgehog,

@@ -34,6 +34,11 @@ function step({ queries, keys, values, state }: Tokens): Recurred {
   return { output: matmul(queries, next), state: { recurrent: next } };
 }
 
+function whole({ queries, keys, values }: Tokens): Recurred {
+  const recurrent = matmul(keys, repeatHeads(values, queries.shape[1] ?? 1), { transposeA: true });
+  return { output: matmul(queries, recurrent), state: { recurrent } };
+}
+
 function fused({ queries, keys, values, state }: Tokens): Recurred {
   const [batch = 1, heads = 1, , features = 1] = queries.shape;
   const zeros = () => broadcastTo(scalar(0), [batch, heads, features, values.shape[3] ?? 1]);
@@ -99,6 +104,7 @@ export const additive: Recurrence = {
     return masked({ ...tokens, reads, kept: mask([1, 1, length, 1], () => true) });
   },
   masked,
+  whole,
   chunked,
   step,
   fused,

@@ -83,7 +83,11 @@ export function answerTo(file: GoldenFile): Answer | undefined {
   const inputs = Object.keys(file.axes).toSorted().join();
   for (const preset of catalogueByName.values()) {
     for (const oracle of preset.oracles ?? []) {
-      if (!file.oracle.endsWith(oracle.function) || namesOf(oracle) !== inputs) continue;
+      if (!file.oracle.endsWith(oracle.function)) continue;
+      // What a reference chose by itself, such as blocks, has no axes in the metadata: the preset states them.
+      const names = namesOf(oracle);
+      const described = names.filter((name) => name in file.axes).join();
+      if (described !== inputs || !names.every((name) => file.source.has(name))) continue;
       if (!matches(oracle.when, file.arguments)) continue;
       const written = merge(merge(preset.spec, oracle.spec ?? {}), fromArguments(oracle, file.arguments));
       return { preset, oracle, spec: parseMixer(written, preset.name) };
@@ -93,11 +97,11 @@ export function answerTo(file: GoldenFile): Answer | undefined {
 }
 
 /** The file tensors an oracle reads, in order. */
-function namesOf({ tensors, unused = [] }: Oracle): string {
+export function namesOf({ tensors, unused = [] }: Oracle): readonly string[] {
   const names = Object.values(tensors)
     .flat()
     .map((text) => parseName(text).name);
-  return [...new Set([...names, ...unused])].toSorted().join();
+  return [...new Set([...names, ...unused])].toSorted();
 }
 
 function matches(when: Oracle["when"], given: Readonly<Record<string, unknown>>): boolean {

@@ -29,7 +29,7 @@ import {
   stateLayout,
   step,
 } from "../../mixers/index.ts";
-import type { Answer, GoldenFile } from "./golden-file.ts";
+import { type Answer, type GoldenFile, namesOf } from "./golden-file.ts";
 import { parseName, placesOf, rearrange } from "./tensor-name.ts";
 
 /** What a file's form computes: the output, the final states and the gradients, under the file's names. */
@@ -48,12 +48,10 @@ const builds = { parallel, chunked, step, fused } as const;
 
 /** The graph of one form over a file. Throws a MixerError or GraphError where the file does not fit the mixer. */
 export function goldenGraph(file: GoldenFile, { oracle, spec }: Answer, form: Form): GoldenGraph {
-  const tensors = Object.fromEntries(
-    Object.keys(file.axes).map((name) => [name, input(name, file.source.info(name).shape)]),
-  );
+  const tensors = Object.fromEntries(namesOf(oracle).map((name) => [name, input(name, file.source.info(name).shape)]));
   const value = (text: string): Value => {
-    const { name, letters, places, apply } = parseName(text);
-    const { x, axes } = placesOf(apply(tensors[name] as Value), file.axes[name] ?? "", places);
+    const { name, letters, fileLetters = "", places, apply } = parseName(text);
+    const { x, axes } = placesOf(apply(tensors[name] as Value), file.axes[name] ?? fileLetters, places);
     return rearrange(x, axes, letters, headsOf(file));
   };
   const given = Object.fromEntries(

@@ -1,0 +1,29 @@
+/** The window axis: which keys a query meets with exact softmax weights. */
+import type { z } from "zod";
+import { axis } from "../axis.ts";
+import { dilated } from "./dilated.ts";
+import { disc } from "./disc.ts";
+import { full } from "./full.ts";
+import { selected } from "./selected.ts";
+import { slide } from "./slide.ts";
+import { terrace } from "./terrace.ts";
+
+export {
+  causal,
+  type Delay,
+  type Fading,
+  type NewestKeys,
+  type Positions,
+  type Sights,
+  type Window,
+  type WindowBlocks,
+} from "./window.ts";
+
+/**
+ * All windows: `full` (softmax attention), `slide` (the newest keys), `terrace` (own block and its neighbours), `dilated` (every
+ * n-th key), `disc` (neighbours on a grid), `selected` (blocks that the caller chooses).
+ */
+export const windows = axis({ full, slide, terrace, dilated, disc, selected });
+
+/** A window's options. */
+export type WindowOptions = z.output<typeof windows.schema>;
