@@ -10,7 +10,7 @@ import {
   type Value,
 } from "../../graph/index.ts";
 import { kernels } from "./kernels.ts";
-import { type Evaluate, type Reference, take } from "./loops.ts";
+import { type Evaluate, type Kernel, type Reference, take } from "./loops.ts";
 
 export type { Reference };
 
@@ -48,12 +48,15 @@ const evaluate: Evaluate = (body, inputs) => {
   return body.outputs.map((value) => resultOf(value, results));
 };
 
+const passed: Kernel = ([x]) => [take(x)];
+
 /** Adds to the results of the input nodes those of all others. */
 function compute(nodes: readonly Node[], results: Map<Value, Reference>, rounded = false): void {
   for (const node of nodes) {
     const { operation, attributes } = node;
     if (operation.name === "input") continue;
-    const kernel = kernels[operation.name];
+    // Bodies of loops are not simplified: what only marks a gradient is still among their nodes.
+    const kernel = operation.transparent ? passed : kernels[operation.name];
     if (kernel === undefined) throw new Error(`the reference interpreter has no kernel for ${operation.name}`);
     const inputs = node.inputs.map((value) => resultOf(value, results));
     const outputs = kernel(inputs, attributes, node, evaluate);
