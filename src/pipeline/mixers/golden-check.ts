@@ -1,5 +1,5 @@
 /** Golden files against every form of the preset that answers to them. */
-import type { Program } from "../../graph/index.ts";
+import { GraphError, type Program } from "../../graph/index.ts";
 import { type Form, forms, MixerError, planMixer } from "../../mixers/index.ts";
 import { type Engine, floats, floatsOf, type Tensor } from "../../runtime/index.ts";
 import { interpret, type Reference, reference } from "../../runtime/reference/interpret.ts";
@@ -48,7 +48,7 @@ export async function checkGolden(path: string, engine: Engine): Promise<FileChe
     const answer = answerTo(file);
     if (answer === undefined) throw new MixerError(`${path}: no preset answers to ${file.oracle}`);
     // All forms are looked at before one is computed: what cannot be checked is said at once.
-    const graphs = formsOf(answer).map((form) => ({ form, graph: goldenGraph(file, answer, form) }));
+    const graphs = formsOf(answer).map((form) => ({ form, graph: fitted(file, answer, form) }));
     for (const { form, graph } of graphs) requireComputable(file, form, graph.program);
     const checked: FormErrors[] = [];
     for (const { form, graph } of graphs) {
@@ -68,6 +68,17 @@ export async function checkGolden(path: string, engine: Engine): Promise<FileChe
   } finally {
     file.source.close();
     await engine.release();
+  }
+}
+
+/** The graph of a form. Throws a MixerError where the file's axes have no place in the mixer's. */
+function fitted(file: GoldenFile, answer: Answer, form: Form): GoldenGraph {
+  try {
+    return goldenGraph(file, answer, form);
+  } catch (cause) {
+    if (!(cause instanceof GraphError)) throw cause;
+    const problem = `its tensors and layout do not fit ${answer.preset.name}: ${cause.message}`;
+    throw new MixerError(`${file.path}: ${problem}`, { cause });
   }
 }
 

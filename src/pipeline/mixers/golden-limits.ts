@@ -25,6 +25,7 @@ export function requireModest({ path, source, axes }: GoldenFile): void {
     throw new MixerError(`${path}: ${problem}`);
   };
   const names = source.names();
+  if (!source.has("output")) fail('it has no tensor "output" to compare with');
   const bytes = names.reduce((total, name) => total + source.info(name).bytes, 0);
   if (bytes > MAXIMUM_GOLDEN_BYTES)
     fail(`its tensors have ${bytes} bytes; at most ${MAXIMUM_GOLDEN_BYTES} are checked`);
