@@ -134,7 +134,10 @@ function checkBothWays({ state, convolution, local }: Mixer, where: string): voi
   if (state === undefined) return;
   if (!state.read.bothWays) fail("state.read", "tokens that wait to be read have an order: read all, or set causal");
   const recurrence = state.write.recurrence(state.decay, state.read.order);
-  if (typeof recurrence !== "string" && (recurrence.whole === undefined || recurrence.masked === undefined))
+  if (
+    typeof recurrence !== "string" &&
+    (recurrence.whole === undefined || (recurrence.masked ?? recurrence.dense) === undefined)
+  )
     fail("state", "its tokens are written in their order: only a state that adds and never forgets reads both ways");
 }
 

@@ -23,6 +23,8 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
+  inline: { spec: ({ local: _local, ...rest }) => rest },
+  mala: { spec: ({ local: _local, outputGate: _gate, ...rest }) => rest },
   "inline-causal": { spec: ({ local: _local, ...rest }) => rest },
   lla: { parameters: { ridge: numbers([Math.log(0.3)]) } },
   parallax: {

@@ -68,6 +68,8 @@ const variants: Record<string, MixerSpecInput> = {
     outputNorm: { kind: "rms", scale: false, over: "heads" },
     outputGate: { kind: "projected", order: "before-norm", activation: "sigmoid", bias: 1 },
   },
+  "blocks of five and the state of those before, joined": { ...hybrid, window: { kind: "block", size: 5 } },
+  "blocks of five, both ways": { causal: false, window: { kind: "block", size: 5 } },
   "summaries of blocks of five": { state: { write: { kind: "block-summaries", size: 5 } } },
   "weights of few distances": { state: { featureMap: { kind: "elu" }, write: { kind: "distance", span: 6 } } },
   "two columns of an estimated map of six": { state: { write: { kind: "estimated-mask", columns: 6, top: 2 } } },
@@ -125,6 +127,13 @@ const variants: Record<string, MixerSpecInput> = {
   "discs on a narrow grid behind text": {
     causal: false,
     window: { kind: "disc", rows: 220, columns: 5, radius: 2.5, text: 7, sinks: { logits: 1 } },
+  },
+  "a window's descent as it is": {
+    state: {
+      featureMap: { kind: "unit" },
+      decay: { kind: "sigmoid", per: "head", bias: 2 },
+      write: { kind: "omega", size: 5, window: 7, iterations: 0, rate: { scale: 0.02 } },
+    },
   },
   "state alone, identity, not normalized": { state: { featureMap: { kind: "identity" } } },
 };

@@ -30,7 +30,8 @@ export function parallelForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
 function allRead(recurrence: Recurrence, tokens: Tokens): Recurred {
   const length = tokens.queries.shape[2] ?? 1;
   const all = (rows: number, columns: number) => mask([1, 1, rows, columns], () => true);
-  const recurred = recurrence.masked?.({ ...tokens, reads: all(length, length), kept: all(length, 1) });
+  const masked = () => recurrence.masked?.({ ...tokens, reads: all(length, length), kept: all(length, 1) });
+  const recurred = recurrence.dense?.(tokens) ?? masked();
   if (recurred === undefined) throw new TypeError("a spec whose state reads one way does not parse");
   return recurred;
 }

@@ -9,6 +9,7 @@ import { cosFormer } from "./cosformer.ts";
 import { deltaNet } from "./delta-net.ts";
 import { deltaProduct, gatedDeltaProduct } from "./delta-product.ts";
 import { dilated } from "./dilated.ts";
+import { flowformer } from "./flowformer.ts";
 import { flowformerCausal } from "./flowformer-causal.ts";
 import { forgetting } from "./forgetting.ts";
 import { gatedDeltaNet } from "./gated-delta-net.ts";
@@ -18,6 +19,7 @@ import { gsa } from "./gsa.ts";
 import { hedgehog } from "./hedgehog.ts";
 import { hgrn } from "./hgrn.ts";
 import { hgrn2 } from "./hgrn2.ts";
+import { inline } from "./inline.ts";
 import { inlineCausal } from "./inline-causal.ts";
 import { kda } from "./kda.ts";
 import { lawcat } from "./lawcat.ts";
@@ -27,6 +29,7 @@ import { ligerHgrn2 } from "./liger-hgrn2.ts";
 import { lightning } from "./lightning.ts";
 import { linearAttention } from "./linear-attention.ts";
 import { plainLinearAttention } from "./linear-attention-plain.ts";
+import { lit } from "./lit.ts";
 import { lizard } from "./lizard.ts";
 import { lla } from "./lla.ts";
 import { lmu } from "./lmu.ts";
@@ -34,6 +37,7 @@ import { logLinear } from "./log-linear.ts";
 import { lolcats } from "./lolcats.ts";
 import { lolcatsTerrace } from "./lolcats-terrace.ts";
 import { longvq } from "./longvq.ts";
+import { mala } from "./mala.ts";
 import { malaCausal } from "./mala-causal.ts";
 import { mamba } from "./mamba.ts";
 import { mamba2 } from "./mamba2.ts";
@@ -52,6 +56,7 @@ import { rwkv6 } from "./rwkv6.ts";
 import { rwkv7 } from "./rwkv7.ts";
 import { sea } from "./sea.ts";
 import { simpleGla } from "./simple-gla.ts";
+import { slab } from "./slab.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { softmax } from "./softmax.ts";
 import { softmaxBidirectional } from "./softmax-bidirectional.ts";
@@ -60,6 +65,7 @@ import { streamingLlm } from "./streaming-llm.ts";
 import { supra } from "./supra.ts";
 import { titansLinear } from "./titans.ts";
 import { transnormer } from "./transnormer.ts";
+import { transnormerDiag } from "./transnormer-diag.ts";
 import { tttLinear } from "./ttt.ts";
 
 /** Every preset, from exact attention to the states that converted models use. */
@@ -126,4 +132,10 @@ export const catalogue = [
   combiner,
   rpeFft,
   sea,
+  flowformer,
+  inline,
+  lit,
+  mala,
+  slab,
+  transnormerDiag,
 ] as const;

@@ -109,3 +109,14 @@ export const additive: Recurrence = {
   step,
   fused,
 };
+
+const everywhere = (rows: number, columns: number) => mask([1, 1, rows, columns], () => true);
+
+/** Every query reads all tokens: by two products, and by the matrix of all weights. */
+export const allOf = {
+  whole,
+  dense: (tokens: Tokens): Recurred => {
+    const length = tokens.queries.shape[2] ?? 1;
+    return masked({ ...tokens, reads: everywhere(length, length), kept: everywhere(length, 1) });
+  },
+};

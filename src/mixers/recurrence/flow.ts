@@ -4,10 +4,10 @@
  */
 import { add, divide, exp, maximum, minimum, multiply, sigmoid, sum, type Value } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
-import { additive } from "./additive.ts";
+import { additive, allOf } from "./additive.ts";
 import { placesOf } from "./places.ts";
 import type { Recurred, Recurrence, Tokens } from "./recurrence.ts";
-import { type Order, upToEach } from "./running.ts";
+import { type Order, overAll, upToEach } from "./running.ts";
 
 /** Added to both factors of every product of flows. */
 const epsilon = 1e-6;
@@ -63,5 +63,7 @@ export const flowing: Recurrence = {
   parallel: form(additive.parallel),
   chunked: (tokens) => form((same) => additive.chunked({ ...tokens, ...same }))(tokens),
   step: form(additive.step),
+  whole: form(allOf.whole, overAll),
+  dense: form(allOf.dense, overAll),
   ...(additive.fused && { fused: form(additive.fused) }),
 };

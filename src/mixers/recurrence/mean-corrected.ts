@@ -4,10 +4,10 @@
  */
 import { add, concat, divide, multiply, scalar, slice, subtract, type Value } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
-import { additive } from "./additive.ts";
+import { additive, allOf } from "./additive.ts";
 import { placesOf } from "./places.ts";
 import type { Recurred, Recurrence, Tokens } from "./recurrence.ts";
-import { type Order, upToEach } from "./running.ts";
+import { type Order, overAll, upToEach } from "./running.ts";
 
 /** What an output is made of. */
 export interface Averages {
@@ -59,6 +59,8 @@ export function meanCorrected(output: Output): Recurrence {
     parallel: form(output, additive.parallel),
     chunked: (tokens) => form(output, (same) => additive.chunked({ ...tokens, ...same }))(tokens),
     step: form(output, additive.step),
+    whole: form(output, allOf.whole, overAll),
+    dense: form(output, allOf.dense, overAll),
     ...(additive.fused && { fused: form(output, additive.fused) }),
   };
 }

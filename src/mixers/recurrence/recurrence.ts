@@ -74,6 +74,8 @@ export interface Recurrence {
   fused?(tokens: Tokens): Recurred;
   /** Every query reads all tokens, linear in the length; absent where the order of the tokens matters. */
   whole?(tokens: Tokens): Recurred;
+  /** The same, quadratic: its oracle, where `masked` is not. */
+  dense?(tokens: Tokens): Recurred;
   /** Quadratic, by masks, for states that hold other tokens than all up to the query's; absent where it cannot be. */
   masked?(tokens: MaskedTokens): Recurred;
   /** Why a form cannot be built. */

@@ -1,6 +1,7 @@
 /** The window axis: which keys a query meets with exact softmax weights. */
 import type { z } from "zod";
 import { axis } from "../axis.ts";
+import { block } from "./block.ts";
 import { dilated } from "./dilated.ts";
 import { disc } from "./disc.ts";
 import { full } from "./full.ts";
@@ -20,10 +21,10 @@ export {
 } from "./window.ts";
 
 /**
- * All windows: `full` (softmax attention), `slide` (the newest keys), `terrace` (own block and its neighbours), `dilated` (every
- * n-th key), `disc` (neighbours on a grid), `selected` (blocks that the caller chooses).
+ * All windows: `full` (softmax attention), `slide` (the newest keys), `terrace` (own block and its neighbours), `block` (the own
+ * block alone), `dilated` (every n-th key), `disc` (neighbours on a grid), `selected` (blocks that the caller chooses).
  */
-export const windows = axis({ full, slide, terrace, dilated, disc, selected });
+export const windows = axis({ full, slide, terrace, block, dilated, disc, selected });
 
 /** A window's options. */
 export type WindowOptions = z.output<typeof windows.schema>;
