@@ -2,15 +2,20 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { peakProcessMemory } from "./engine.ts";
 
-/** Forgets the most memory that was occupied so far; false where the system cannot (it is Linux that can). */
-function forgetPeak(): boolean {
+/** The most memory occupied since `forgetPeak`, in bytes, as Linux counts it; undefined on other systems. */
+function peakSince(): number | undefined {
+  const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"));
+  return found === null ? undefined : Number(found[1]) * 1024;
+}
+
+/** Sets the peak back to what is occupied now, and returns it; undefined where the system cannot. */
+function forgetPeak(): number | undefined {
   try {
     writeFileSync("/proc/self/clear_refs", "5");
-    return readFileSync("/proc/self/status", "utf8").includes("VmHWM");
+    return peakSince();
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -26,8 +31,8 @@ export async function withMemory<Result>(
   work: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly bytes: number | null }> {
   collectGarbage();
-  const before = process.memoryUsage.rss();
-  const known = forgetPeak();
+  const before = forgetPeak();
   const result = await work();
-  return { result, bytes: known ? Math.max(0, peakProcessMemory() - before) : null };
+  const after = before === undefined ? undefined : peakSince();
+  return { result, bytes: before === undefined || after === undefined ? null : Math.max(0, after - before) };
 }
