@@ -22,7 +22,7 @@ import {
   type Write,
   widthsOf,
 } from "./writes/declared.ts";
-import { descent, descentMomentum } from "./writes/descent.ts";
+import { descent, descentMomentum, omega } from "./writes/descent.ts";
 import { exponents } from "./writes/exponents.ts";
 import { blocks, covariance, distance, linear, mask } from "./writes/kept.ts";
 import { legendre } from "./writes/legendre.ts";
@@ -30,6 +30,7 @@ import { levels } from "./writes/levels.ts";
 import { momentum } from "./writes/momentum.ts";
 import { product } from "./writes/product.ts";
 import { regression } from "./writes/regression.ts";
+import { differences, reflections } from "./writes/softmax-memory.ts";
 import { sparse } from "./writes/sparse.ts";
 import { flow, magnitude, subtractive } from "./writes/summed.ts";
 
@@ -222,10 +223,13 @@ export const writes = axis({
   general,
   descent,
   "descent-momentum": descentMomentum,
+  omega,
+  differences,
   exponents,
   levels,
   momentum,
   product,
+  reflections,
   regression,
   slots,
   flow,

@@ -15,6 +15,7 @@ import {
   type Value,
 } from "../../graph/index.ts";
 import { kind } from "../axis.ts";
+import { unitNorm } from "../gates/gate.ts";
 import { repeatHeads } from "../heads.ts";
 import { learned } from "../parameter.ts";
 import { type FeatureMap, fixed } from "./feature-map.ts";
@@ -33,16 +34,23 @@ function products(x: Value, square: number): Value {
 }
 
 /** 1 + z + z² / 2 of z = q·k / √dim: the exponential to second order (Based, arXiv 2402.18668). */
-export const taylor = kind(z.strictObject({ kind: z.literal("taylor") }), () =>
-  fixed(
-    (x) => {
-      const last = x.shape.length - 1;
-      const dim = x.shape[last] ?? 1;
-      const ones = scalar(1, [...x.shape.slice(0, -1), 1]);
-      return concat([ones, multiply(x, dim ** -0.25), products(x, (2 * dim) ** -0.5)], last);
-    },
-    (dim) => 1 + dim + pairsOf(dim),
-  ),
+export const taylor = kind(
+  z.strictObject({
+    kind: z.literal("taylor"),
+    /** Of unit vectors. */
+    unit: z.boolean().default(false),
+  }),
+  ({ unit }) =>
+    fixed(
+      (vectors) => {
+        const x = unit ? unitNorm(vectors) : vectors;
+        const last = x.shape.length - 1;
+        const dim = x.shape[last] ?? 1;
+        const ones = scalar(1, [...x.shape.slice(0, -1), 1]);
+        return concat([ones, multiply(x, dim ** -0.25), products(x, (2 * dim) ** -0.5)], last);
+      },
+      (dim) => 1 + dim + pairsOf(dim),
+    ),
 );
 
 /** Layer norm over the last axis, times γ plus β. */

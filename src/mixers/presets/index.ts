@@ -1,5 +1,6 @@
 /** The catalogue: presets by their published names. A new one is here by being listed. */
 
+import { atlas } from "./atlas.ts";
 import { based } from "./based.ts";
 import { blockSparse } from "./block-sparse.ts";
 import { clear } from "./clear.ts";
@@ -8,6 +9,7 @@ import { combiner } from "./combiner.ts";
 import { cosFormer } from "./cosformer.ts";
 import { deltaNet } from "./delta-net.ts";
 import { deltaProduct, gatedDeltaProduct } from "./delta-product.ts";
+import { deltaFormer } from "./deltaformer.ts";
 import { dilated } from "./dilated.ts";
 import { flowformer } from "./flowformer.ts";
 import { flowformerCausal } from "./flowformer-causal.ts";
@@ -46,6 +48,7 @@ import { mesa } from "./mesa.ts";
 import { momentumDelta } from "./momentum-delta.ts";
 import { nsaSelection } from "./nsa-selection.ts";
 import { parallax } from "./parallax.ts";
+import { pathAttention } from "./path.ts";
 import { performer } from "./performer.ts";
 import { rebased } from "./rebased.ts";
 import { retnet } from "./retnet.ts";
@@ -115,6 +118,9 @@ export const catalogue = [
   logLinear,
   tttLinear,
   titansLinear,
+  atlas,
+  pathAttention,
+  deltaFormer,
   kda,
   rwkv4,
   rwkv6,

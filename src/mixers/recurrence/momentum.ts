@@ -58,8 +58,8 @@ function rowsOf({ queries, keys, values, gates }: Tokens): Rows {
   };
 }
 
-/** Factors between pairs of tokens, exp(reach_t − reach_s) for s ≤ t. */
-function fading(reach: Value): Value {
+/** Factors between pairs of tokens, exp(reach_t − reach_s) for s ≤ t, of `[…, length, 1]`. */
+export function fadingOf(reach: Value): Value {
   const size = reach.shape.at(-2) ?? 1;
   return exp(add(subtract(reach, swapLast(reach)), earlierBias(size)));
 }
@@ -78,8 +78,8 @@ function before(x: Value, first: number): Value {
  */
 export function spreading(decay: Value, keep: Value, rate: Value, strength: Value) {
   const [reach, steps] = [cumulativeSum(decay, -2), cumulativeSum(keep, -2)];
-  const moving = multiply(fading(reach), swapLast(strength));
-  const reaching = multiply(matmul(moving, fading(steps)), swapLast(rate));
+  const moving = multiply(fadingOf(reach), swapLast(strength));
+  const reaching = multiply(matmul(moving, fadingOf(steps)), swapLast(rate));
   return { reach, steps, reaching, carried: matmul(moving, exp(steps)) };
 }
 

@@ -8,6 +8,7 @@ import { logSigmoid } from "../gates/log-sigmoid.ts";
 import { descent as descended } from "../recurrence/descent.ts";
 import { descentWithMomentum } from "../recurrence/descent-momentum.ts";
 import { inMiniBatches } from "../recurrence/mini-batches.ts";
+import { windowedDescent } from "../recurrence/windowed-descent.ts";
 import { columns, gated, one, same, type Write, type Written, widthsOf } from "./declared.ts";
 
 const options = {
@@ -83,6 +84,43 @@ export const descentMomentum = kind(
         per === "head" && order === "after"
           ? inMiniBatches(descentWithMomentum(size, gradient === "published"))
           : "descent with momentum needs a decay per head, read after the write",
+    };
+  },
+);
+
+/** V ← θ V + Σ γ ∇ over a window, W ← α W − η N(V) in chunks (ATLAS, arXiv 2505.23735). */
+export const omega = kind(
+  z.strictObject({
+    kind: z.literal("omega"),
+    size: options.size,
+    /** Tokens that each step learns from, the newest included. */
+    window: z.number().int().min(2).default(4),
+    /** Newton–Schulz iterations that bring the velocity near an orthogonal matrix; 0 for the velocity as it is. */
+    iterations: z.number().int().nonnegative().default(5),
+    rate: gateSchema.prefault({ bias: -4 }),
+    /** The velocity's own decay θ: log θ where given, else the logistic function of these numbers. */
+    keep: gateSchema.prefault({ activation: "none", bias: 0 }),
+    /** What a token weighs in its windows, γ. */
+    weight: gateSchema.prefault({}),
+  }),
+  ({ size, window, iterations, rate, keep, weight }): Write => {
+    const gates = gated({
+      rate: [gate("rate", rate), one],
+      keep: [gate("keep", keep), one],
+      weight: [gate("weight", weight), one],
+    });
+    return {
+      ...gates,
+      widths: same,
+      write: (tokens, _decays, inputs, sizes) => {
+        const own = gates.read(inputs, sizes, widthsOf(tokens));
+        const kept = keep.source === "given" ? own.keep : logSigmoid(own.keep as Value);
+        return { ...tokens, gates: { ...tokens.gates, ...own, keep: kept as Value } };
+      },
+      recurrence: ({ per }, order) =>
+        per === "head" && order === "after"
+          ? inMiniBatches(windowedDescent({ size, window, iterations }))
+          : "a window's descent needs a decay per head, read after the write",
     };
   },
 );
