@@ -15,8 +15,9 @@ import {
   pad,
   reshape,
   rows,
+  scalar,
+  scan,
   slice,
-  sum,
   transpose,
   type Value,
   where,
@@ -58,21 +59,24 @@ function farFilter(kept: Kept): Value {
   return pad(slice(all, 2, near, tokens), 2, near, 0);
 }
 
-/** What far tokens give: one convolution per feature and column, read by the queries. */
+/** What far tokens give: one convolution per column and feature, read by the queries; feature by feature, for the memory's sake. */
 function farRead({ queries, values, ...kept }: Kept, keys: Value): Value {
-  const [batch = 1, heads = 1, length = 1, features = 1] = queries.shape;
+  const [batch = 1, heads = 1, length = 1] = queries.shape;
   const [, , tokens = 1, columns = 1] = values.shape;
-  const products = multiply(
-    reshape(keys, [batch, heads, tokens, features, 1]),
-    reshape(values, [batch, heads, tokens, 1, columns]),
-  );
-  const flat = reshape(products, [batch, heads, tokens, features * columns]);
-  const sums = longConvolution(flat, farFilter({ queries, values, ...kept }));
-  const memory = reshape(slice(sums, 2, tokens - length), [batch, heads, length, features, columns]);
-  const read = sum(multiply(reshape(queries, [batch, heads, length, features, 1]), memory), [3]);
+  const filter = farFilter({ queries, values, ...kept });
+  const byFeature = (x: Value) => reshape(transpose(x, [3, 0, 1, 2]), [-1, batch, heads, x.shape[2] ?? 1, 1]);
+  const { carried } = scan({
+    carried: [scalar(0, [batch, heads, length, columns])],
+    sequences: [byFeature(queries), byFeature(keys)],
+    body: ([read = queries], [query = queries, key = keys]) => {
+      const sums = slice(longConvolution(multiply(key, values), filter), 2, tokens - length);
+      return { carried: [add(read, multiply(query, sums))], outputs: [] };
+    },
+  });
+  const [read = queries] = carried;
   // Before the first far token there is nothing but rounding.
   const any = mask([1, 1, length, 1], (_batch, _head, query = 0) => tokens - length + query >= near);
-  return where(any, reshape(read, [batch, heads, length, columns]), 0);
+  return where(any, read, 0);
 }
 
 /** What near tokens give: every block of queries meets its own block of tokens and the one before. */
