@@ -1,7 +1,11 @@
 /** Presets: published mixers as data, and how the golden files of their reference implementations are read. */
 import type { MixerSpecInput } from "./spec.ts";
 
-/** Which file tensor holds a tensor of ours, as `NAME:LETTERS`: the file's axes are put into the order of these letters. */
+/**
+ * Which file tensor holds a tensor of ours, as `NAME:LETTERS`: the file's axes are put into the order of these letters. Channels D
+ * are taken apart into heads H and K where the letters name those; `NAME[1::2]` is every second place of axis U from place 1,
+ * `NAME[1]` the second of several stacked tensors, and `-NAME`, `log(NAME)`, `log(-NAME)` and `log(1-NAME)` are functions of one.
+ */
 export type TensorName = string;
 
 /** A reference implementation that a preset answers to. */

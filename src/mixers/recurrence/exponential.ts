@@ -9,6 +9,7 @@ import {
   concat,
   cumulativeSum,
   divide,
+  equal,
   exp,
   greater,
   integers,
@@ -67,10 +68,12 @@ function sumsOf(tokens: Tokens): Sums {
   const [batch = 1, heads = 1] = tokens.queries.shape;
   const empty = scalar(0, [batch, heads, 1, tokens.values.shape[3] ?? 1]);
   const state: RecurrentState = tokens.state ?? { recurrent: empty, sum: empty, largest: empty };
+  const weights = initialOf(state, "sum");
   return {
     weighted: initialOf(state, "recurrent"),
-    weights: initialOf(state, "sum"),
-    largest: initialOf(state, "largest"),
+    weights,
+    // Sums of nothing have no largest exponent: a zero would drown keys far below it.
+    largest: where(equal(weights, 0), hidden, initialOf(state, "largest")),
   };
 }
 

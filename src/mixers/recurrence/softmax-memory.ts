@@ -121,6 +121,11 @@ function partOf(tokens: Tokens, start: number, end: number): Part {
   };
 }
 
+/** The most parts of a call: each is a copy of the same expressions. */
+const mostParts = 32;
+
+const partFor = (length: number) => chunkLength * Math.ceil(length / (chunkLength * mostParts));
+
 function inParts(reading: Reading, tokens: Tokens, size: number): Recurred {
   const length = tokens.queries.shape[2] ?? 1;
   const outputs: Value[] = [];
@@ -163,8 +168,9 @@ export function remembering(reading: Reading): Recurrence {
       [names.faded]: [batch, heads, length, 1],
     }),
     parallel: (tokens) => inParts(reading, tokens, Infinity),
-    // Part by part, so that no more than a part's rows of scores are there at once; still every query reads every token.
-    chunked: (tokens) => inParts(reading, tokens, chunkLength),
+    // Part by part, so that no more than a part's rows of scores are there at once. It is not linear in the length: every query
+    // reads every token, and every part changes every token that is kept.
+    chunked: (tokens) => inParts(reading, tokens, partFor(tokens.queries.shape[2] ?? 1)),
     step: (tokens) => inParts(reading, tokens, 1),
     lacks: { fused: "the engine's attention does not change the keys and values it keeps" },
   };
