@@ -140,7 +140,9 @@ function section(mixer: MixersShowDocument): string {
     ),
     [
       `- Forms: ${available.join(", ")}. ${missing.join(" ")}`.trimEnd(),
-      carried.length === 0 ? "- State: none." : `- State: ${carried.join(", ")}; ${stateText(mixer)}.`,
+      carried.length === 0
+        ? "- State: none."
+        : `- State: ${[...(carried.length === 0 ? [] : [`${carried.join(", ")};`]), stateText(mixer)].join(" ")}.`,
       ...(learned.length === 0 ? [] : [`- Learned: ${learned.join(", ")}.`]),
       ...(oracles.length === 0 ? [] : [`- Compared with: ${oracleTexts(oracles)}.`]),
     ].join("\n"),

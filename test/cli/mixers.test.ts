@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { stateText } from "../../src/cli/reports/mixers.ts";
 import { mixersCheckDocument, recordingVerbs, subquad } from "./harness.ts";
 
 const [row] = mixersCheckDocument.files;
@@ -67,6 +68,14 @@ describe("mixers", () => {
       Sizes: batch 1, heads 2, key heads 1, dim 64, hidden 128, at most 1024 tokens.
       "
     `);
+  });
+
+  test("the size of a state is said as it grows", () => {
+    const size = (total: number, growth: number) => stateText({ state_bytes: total, state_bytes_per_token: growth });
+    expect(size(16_640, 0)).toBe("16.3 KiB");
+    expect(size(512 * 1024, 512)).toBe("512 B per token");
+    expect(size(57_344, 2)).toBe("56.0 KiB at 1k, grows");
+    expect(size(0, 0)).toBe("none");
   });
 
   test("check for people", async () => {

@@ -26,9 +26,10 @@ export function mixersListText({ heads, dim, mixers }: MixersListDocument): stri
   return blocks(rows, `States of one sequence, float32, with ${count(heads, "head")} of ${count(dim, "dimension")}.`);
 }
 
-/** `16.3 KiB`, `512 B per token`, or both parts where the size grows but not from nothing. */
+/** `16.3 KiB`, `512 B per token`, both parts where the size grows but not from nothing, or `none`. */
 export function stateText(size: { readonly state_bytes: number; readonly state_bytes_per_token: number }): string {
   const { state_bytes: total, state_bytes_per_token: growth } = size;
+  if (total === 0) return "none";
   if (growth === 0) return bytes(total);
   return total === 1024 * growth ? `${bytes(growth)} per token` : `${bytes(total)} at 1k, grows`;
 }
@@ -59,6 +60,7 @@ export function mixersShowText(mixer: MixersShowDocument): string {
         [{ heading: "name" }, { heading: "type" }, { heading: "shape" }, { heading: "size", align: "right" }],
         mixer.state.map((tensor) => [tensor.name, tensor.dtype, shapeText(tensor.shape), bytes(tensor.bytes)]),
       ),
+      mixer.state.length,
     ),
     section("Answers to", [...new Set(mixer.oracles.map(oracleText))].join("\n"), mixer.oracles.length),
     `Sizes: batch 1, heads ${heads}, key heads ${groups}, dim ${dim}, hidden ${hidden}, at most ${length} tokens.`,
