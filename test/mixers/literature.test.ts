@@ -38,6 +38,17 @@ const cases: Readonly<Record<string, Case>> = {
   },
   combiner: { spec: () => ({ state: { write: { kind: "block-summaries", size: 2 } } }) },
   "rpe-fft": {
+    spec: (preset) => ({
+      ...preset,
+      state: { ...preset.state, write: { kind: "distance", span: 4, far: "transform" } },
+    }),
+    parameters: {
+      distances: wave(1.7, 0.2, [1, 4]),
+      "featureMap.queries": wave(0.5, 0.9, [1, 4, 4]),
+      "featureMap.keys": wave(0.8, 0.4, [1, 4, 4]),
+    },
+  },
+  rpe: {
     spec: (preset) => ({ ...preset, state: { ...preset.state, write: { kind: "distance", span: 4 } } }),
     parameters: {
       distances: wave(1.7, 0.2, [1, 4]),

@@ -72,6 +72,9 @@ const variants: Record<string, MixerSpecInput> = {
   "blocks of five, both ways": { causal: false, window: { kind: "block", size: 5 } },
   "summaries of blocks of five": { state: { write: { kind: "block-summaries", size: 5 } } },
   "weights of few distances": { state: { featureMap: { kind: "elu" }, write: { kind: "distance", span: 6 } } },
+  "weights of few distances, by transforms": {
+    state: { featureMap: { kind: "elu" }, write: { kind: "distance", span: 6, far: "transform" } },
+  },
   "two columns of an estimated map of six": { state: { write: { kind: "estimated-mask", columns: 6, top: 2 } } },
   "two of three partitions of a gated delta rule": {
     state: {

@@ -53,6 +53,7 @@ import { performer } from "./performer.ts";
 import { rebased } from "./rebased.ts";
 import { retnet } from "./retnet.ts";
 import { rgLru } from "./rg-lru.ts";
+import { rpe } from "./rpe.ts";
 import { rpeFft } from "./rpe-fft.ts";
 import { rwkv4 } from "./rwkv4.ts";
 import { rwkv6 } from "./rwkv6.ts";
@@ -136,6 +137,7 @@ export const catalogue = [
   longvq,
   lmu,
   combiner,
+  rpe,
   rpeFft,
   sea,
   flowformer,

@@ -6,7 +6,6 @@ import {
   add,
   broadcastTo,
   concat,
-  integers,
   less,
   longConvolution,
   mask,
@@ -14,7 +13,6 @@ import {
   multiply,
   pad,
   reshape,
-  rows,
   scalar,
   scan,
   slice,
@@ -22,7 +20,7 @@ import {
   type Value,
   where,
 } from "../../graph/index.ts";
-import { cut } from "../heads.ts";
+import { bandRead, pairWeights } from "./band.ts";
 import { type Kept, keeping } from "./keeping.ts";
 import { initialOf } from "./parts.ts";
 import type { Recurrence } from "./recurrence.ts";
@@ -32,18 +30,7 @@ const distances = ({ constants }: Kept): Value => initialOf(constants, "distance
 
 /** Every pair of tokens by its distance. */
 function dense(kept: Kept): Value {
-  const { queries, keys, values, sees } = kept;
-  const [length = 1, tokens = 1] = [queries.shape[2], keys.shape[2]];
-  const table = distances(kept);
-  const [, heads = 1, span = 1] = table.shape;
-  const offset = (index: number) => tokens - length + Math.floor(index / tokens) - (index % tokens);
-  const places = integers(
-    Array.from({ length: length * tokens }, (_unused, index) => Math.min(Math.max(offset(index), 0), span - 1)),
-  );
-  const byDistance = rows(transpose(reshape(table, [heads, span]), [1, 0]), places);
-  const factors = reshape(transpose(byDistance, [1, 0]), [1, heads, length, tokens]);
-  const weights = multiply(matmul(queries, keys, { transposeB: true }), factors);
-  return matmul(where(sees, weights, 0), values);
+  return matmul(where(kept.sees, pairWeights(kept, distances(kept)), 0), kept.values);
 }
 
 /** Distances up to which pairs are weighed one by one: beyond, sums are so large that a transform's rounding is nothing to them. */
@@ -79,33 +66,10 @@ function farRead({ queries, values, ...kept }: Kept, keys: Value): Value {
   return where(any, read, 0);
 }
 
-/** What near tokens give: every block of queries meets its own block of tokens and the one before. */
-function nearRead({ queries, values, ...kept }: Kept, keys: Value): Value {
-  const [length = 1, tokens = 1] = [queries.shape[2], keys.shape[2]];
-  const blocks = Math.ceil(length / near);
-  const q = cut(queries, near);
-  const pairs = (x: Value) => {
-    const recent = slice(pad(x, 2, Math.max(0, length + near - tokens), 0), 2, -(length + near));
-    const own = cut(pad(recent, 2, 0, blocks * near - length), near);
-    return concat([slice(own, 2, 0, blocks), slice(own, 2, 1, blocks + 1)], 3);
-  };
-  const table = distances({ queries, values, ...kept });
-  const [, heads = 1, span = 1] = table.shape;
-  const distance = (index: number) => near + Math.floor(index / (2 * near)) - (index % (2 * near));
-  const places = Array.from({ length: 2 * near * near }, (_unused, index) => distance(index));
-  const within = integers(places.map((place) => Math.min(Math.max(place, 0), span - 1)));
-  const byDistance = transpose(rows(transpose(reshape(table, [heads, span]), [1, 0]), within), [1, 0]);
-  const factors = reshape(byDistance, [1, heads, 1, near, 2 * near]);
-  const isNear = mask([near, 2 * near], (query = 0, key = 0) => near + query >= key && query < key);
-  const weights = where(isNear, multiply(matmul(q, pairs(keys), { transposeB: true }), factors), 0);
-  const read = matmul(weights, pairs(values));
-  return slice(reshape(read, [...queries.shape.slice(0, 2), blocks * near, values.shape[3] ?? 1]), 2, 0, length);
-}
-
 /** Near tokens in blocks, far ones by a convolution. */
 function convolved(kept: Kept): Value {
   const present = where(less(kept.places, 1), 0, kept.keys);
-  const read = nearRead(kept, present);
+  const read = bandRead({ ...kept, keys: present }, distances(kept), near);
   return (kept.keys.shape[2] ?? 1) <= near ? read : add(read, farRead(kept, present));
 }
 

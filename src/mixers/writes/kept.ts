@@ -6,6 +6,7 @@ import type { MixerInputs, MixerSizes } from "../contract.ts";
 import type { GateWidths } from "../gates/decay.ts";
 import { type Projection, projection, projectionOptions } from "../gates/projection.ts";
 import { learned, type Parameters } from "../parameter.ts";
+import { banded } from "../recurrence/banded.ts";
 import { estimated } from "../recurrence/estimated.ts";
 import { covarying, localLinear } from "../recurrence/local-linear.ts";
 import type { Recurrence } from "../recurrence/recurrence.ts";
@@ -74,9 +75,11 @@ export const distance = kind(
     kind: z.literal("distance"),
     /** Distances with a number of their own; the last serves all beyond. */
     span: z.number().int().min(2).default(128),
+    /** How tokens beyond are summed: by a state, which forgets where they were, or by Fourier transforms over all tokens, kept. */
+    far: z.enum(["state", "transform"]).default("state"),
   }),
-  ({ span }) =>
-    kept(relative, {
+  ({ span, far }) =>
+    kept(far === "state" ? banded(span) : relative, {
       parameters: ({ heads }) => ({ distances: { shape: [heads, span], initial: { kind: "constant", value: 0 } } }),
       constants: (parameters) => {
         const biases = learned(parameters, "distances");
