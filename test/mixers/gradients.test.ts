@@ -75,4 +75,38 @@ describe("gradients equal central differences", () => {
         }).output,
     });
   });
+
+  test("of a window with first tokens, learned scores and a state", () => {
+    const spec = parseMixer({
+      window: { kind: "slide", size: 3, sinks: { tokens: 2, logits: 2 } },
+      state: { featureMap: { kind: "elu" } },
+      normalize: { kind: "joint" },
+      mix: { kind: "sum" },
+    });
+    checkGradients({
+      shapes: [queries, keys, keys, [heads, 2]],
+      build: (q, k, v, sinks) =>
+        chunked(spec, {
+          queries: given(q),
+          keys: given(k),
+          values: given(v),
+          parameters: { "window.sinks": given(sinks) },
+        }).output,
+    });
+  });
+
+  test("of keys that fade in a dilated window", () => {
+    const spec = parseMixer({ window: { kind: "dilated", size: 2, stride: 2, decay: { kind: "given", per: "head" } } });
+    checkGradients({
+      shapes: [queries, keys, keys, [batch, heads, length, 1]],
+      build: (q, k, v, decay) =>
+        chunked(spec, {
+          queries: given(q),
+          keys: given(k),
+          values: given(v),
+          streams: { "window.decay": given(decay) },
+          parameters: {},
+        }).output,
+    });
+  });
 });

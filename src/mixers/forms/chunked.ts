@@ -1,16 +1,13 @@
 /** The chunked form: the window in blocks and the state in chunks, linear in the length. */
 import { causalAttention, concat, integers, maximum, minimum, slice, subtract, type Value } from "../../graph/index.ts";
 import { type MixerInputs, type MixerResult, type MixerSizes, type MixerState, sizesOf } from "../contract.ts";
-import type { Term } from "../normalize.ts";
 import { recurrenceOf } from "../plan.ts";
 import { chunkLength } from "../recurrence/chunks.ts";
 import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer } from "../spec.ts";
-import type { Window, WindowBlocks } from "../windows/index.ts";
-import { blockedWindow } from "./blocked-window.ts";
 import { combine, linearTerm } from "./combine.ts";
 import { delayedTokens } from "./delayed.ts";
-import { maskedMean } from "./masked-window.ts";
+import { linearWindow } from "./linear-window.ts";
 import { parallelForm } from "./parallel.ts";
 import { recurrentBranch, windowInputs } from "./recurrent.ts";
 import { type Timeline, timelineOf, windowState } from "./timeline.ts";
@@ -34,11 +31,12 @@ export function linearForm(mixer: Mixer, inputs: MixerInputs, recur: Recur): Mix
   const sizes = sizesOf(inputs);
   const twice = inputs.state === undefined && sizes.length <= (window?.countsTwiceUpTo ?? 0);
   if (twice) return parallelForm(mixer, inputs);
-  if (window !== undefined && window.blocks === undefined) return wholeWindow(mixer, inputs, sizes);
+  const alone = softmaxAlone(mixer, inputs, sizes);
+  if (alone !== undefined && window?.blocks === undefined) return alone;
   if (inputs.state !== undefined && window?.blocks?.phased) return segments(mixer, inputs, inputs.state, sizes);
   const windowed = windowInputs(mixer, inputs);
   const timeline = timelineOf(mixer, windowed, sizes);
-  const windowTerm = window?.blocks && blockTerm(mixer, window, window.blocks, windowed, timeline, sizes);
+  const windowTerm = window && linearWindow(mixer, window, windowed, timeline, sizes);
   const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) =>
     spec.causal ? recur(recurrence, tokens, undefined) : wholly(recurrence, tokens),
   );
@@ -53,28 +51,6 @@ function wholly(recurrence: Recurrence, tokens: Tokens): Recurred {
   const recurred = recurrence.whole?.(tokens);
   if (recurred === undefined) throw new TypeError("a spec whose state reads one way does not parse");
   return recurred;
-}
-
-/** The window's term: tokens before the first block meet everything. */
-function blockTerm(
-  mixer: Mixer,
-  window: Window,
-  blocks: WindowBlocks,
-  inputs: MixerInputs,
-  timeline: Timeline,
-  sizes: MixerSizes,
-): Term {
-  const front = Math.min(blocks.from, sizes.length);
-  const rest = () => blockedWindow(mixer, window, blocks, inputs, timeline, sizes);
-  if (front === 0) return rest();
-  const early = (x: Value, axis: number) => slice(x, axis, 0, front);
-  const queryPositions = early(timeline.queryPositions, 1);
-  const reading = { ...timeline, queryPositions };
-  const readers = maskedMean(mixer, window, { ...inputs, queries: early(inputs.queries, 2) }, reading, sizes);
-  if (front === sizes.length) return readers;
-  const others = rest();
-  const joined = (name: "numerator" | "scale") => concat([readers[name] as Value, others[name] as Value], 2);
-  return { numerator: joined("numerator"), denominator: 1, scale: joined("scale") };
 }
 
 /** The state of the tokens that left the window; undefined where none has. */
@@ -94,22 +70,15 @@ function delayedBranch(
   return { ...recurred, output: slice(recurred.output, 2, front) };
 }
 
-/** A window of all keys: fused where it stands alone at the beginning of a sequence, else by masks. */
-function wholeWindow(mixer: Mixer, inputs: MixerInputs, sizes: MixerSizes): MixerResult {
-  return softmaxAlone(mixer, inputs, sizes) ?? parallelForm(mixer, inputs);
-}
-
 /** The engine's attention operator takes heads of multiples of this many dimensions. */
 const fusedDimensions = 8;
 
 /** Softmax attention as one operator; undefined where the mixer, the state or the sizes ask for more. */
-export function softmaxAlone(
-  { window, state, spec }: Mixer,
-  { queries, keys, values, ...inputs }: MixerInputs,
-  { dim }: MixerSizes,
-): MixerResult | undefined {
-  const fits = values.shape[3] === dim && dim % fusedDimensions === 0;
+export function softmaxAlone(mixer: Mixer, inputs: MixerInputs, { dim }: MixerSizes): MixerResult | undefined {
+  const { window, state, spec } = mixer;
+  const fits = inputs.values.shape[3] === dim && dim % fusedDimensions === 0;
   if (state !== undefined || inputs.state !== undefined || window?.operator === undefined || !fits) return undefined;
+  const { queries, keys, values } = windowInputs(mixer, inputs);
   const options = { scale: spec.scale ?? dim ** -0.5, window: window.operator };
   return { output: causalAttention(queries, keys, values, options) };
 }

@@ -62,16 +62,14 @@ function met(
   ];
 }
 
-const perHead = (x: Value) => joinHeads(x);
-
 /** The window's term. */
 export function maskedWindow(...call: Parameters<typeof met>): Term {
   const { numerator, denominator } = attendShifted(met(...call));
-  return { numerator: perHead(numerator), denominator: perHead(denominator as Value) };
+  return { numerator: joinHeads(numerator), denominator: joinHeads(denominator as Value) };
 }
 
 /** The window's term with weights that sum to 1, as blocks give it. */
 export function maskedMean(...call: Parameters<typeof met>): Term {
   const { numerator, scale } = attend(met(...call));
-  return { numerator: perHead(numerator), denominator: 1, scale: perHead(scale as Value) };
+  return { numerator: joinHeads(numerator), denominator: 1, scale: joinHeads(scale as Value) };
 }

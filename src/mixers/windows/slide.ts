@@ -3,19 +3,14 @@ import { z } from "zod";
 import { and, greater, integers, subtract } from "../../graph/index.ts";
 import { kind } from "../axis.ts";
 import { windowOptions, withOptions } from "./options.ts";
-import { causal, plain, plainBlocks, type Sights, type Window } from "./window.ts";
+import { causal, type Positions, plain, plainBlocks, type Sights, type Window } from "./window.ts";
 
 /** The newest `size` keys, the query's own included; or, both ways, those less than `size` places away. */
 export const slide = kind(
   z.strictObject({ kind: z.literal("slide"), size: z.number().int().positive(), ...windowOptions }),
   ({ size, ...options }): Sights => {
-    const near = ({
-      queries,
-      keys,
-    }: {
-      queries: Parameters<typeof subtract>[0];
-      keys: Parameters<typeof subtract>[0];
-    }) => greater(keys, subtract(queries, integers([size])));
+    const near = ({ queries, keys }: Pick<Positions, "queries" | "keys">) =>
+      greater(keys, subtract(queries, integers([size])));
     const window: Window = {
       ...plain,
       capacity: () => size,
