@@ -4,10 +4,11 @@
  */
 import { add, exp, greater, matmul, multiply, slice, subtract, type Value, where } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
-import { eachOf, normOf } from "./descent.ts";
-import type { Learned, Learner, Places, Rows } from "./mini-batches.ts";
+import { normOf } from "./descent.ts";
+import type { Places } from "./mini-batch-layout.ts";
+import type { Learned, Learner, Rows } from "./mini-batches.ts";
 import { spreading } from "./momentum.ts";
-import { outer, swapLast } from "./parts.ts";
+import { eachOf, outer, swapLast } from "./parts.ts";
 import { lossGradient, withNorm } from "./reconstruction.ts";
 import type { RecurrentState, Tokens } from "./recurrence.ts";
 

@@ -4,7 +4,6 @@
  */
 import {
   add,
-  broadcastTo,
   cumulativeSum,
   greater,
   matmul,
@@ -16,8 +15,9 @@ import {
   where,
 } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
-import type { Learned, Learner, Places, Rows } from "./mini-batches.ts";
-import { gateOf, outer } from "./parts.ts";
+import type { Places } from "./mini-batch-layout.ts";
+import type { Learned, Learner, Rows } from "./mini-batches.ts";
+import { eachOf, gateOf, outer } from "./parts.ts";
 import { lossGradient, type Norm, withNorm } from "./reconstruction.ts";
 import type { RecurrentState, Tokens } from "./recurrence.ts";
 import { lower } from "./triangle.ts";
@@ -26,13 +26,6 @@ import { lower } from "./triangle.ts";
 export function normOf({ gates }: Tokens): Norm {
   const first = (name: string) => slice(gateOf(gates, name), 2, 0, 1);
   return { scale: first("lossScale"), shift: first("lossShift") };
-}
-
-/** A gate of every token, `[batch, heads, length, width]`. */
-export function eachOf({ queries, gates }: Tokens, name: string): Value {
-  const gate = gateOf(gates, name);
-  const [batch = 1, heads = 1, length = 1] = queries.shape;
-  return broadcastTo(gate, [batch, heads, length, gate.shape[3] ?? 1]);
 }
 
 function rows(tokens: Tokens): Rows {

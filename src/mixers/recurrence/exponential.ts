@@ -28,8 +28,7 @@ import {
 } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
 import { chunkFor, fromChunks, toChunks } from "./chunks.ts";
-import { eachOf } from "./descent.ts";
-import { initialOf } from "./parts.ts";
+import { eachOf, initialOf } from "./parts.ts";
 import type { Recurred, Recurrence, RecurrentState, Tokens } from "./recurrence.ts";
 import { earlierBias, hidden } from "./triangle.ts";
 

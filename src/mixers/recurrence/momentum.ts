@@ -5,7 +5,6 @@
  */
 import {
   add,
-  broadcastTo,
   concat,
   cumulativeSum,
   exp,
@@ -21,7 +20,7 @@ import {
 } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
 import { chunkFor, fromChunks, toChunks } from "./chunks.ts";
-import { gateOf, initialOf, outer, swapLast } from "./parts.ts";
+import { eachOf, initialOf, outer, swapLast } from "./parts.ts";
 import type { Recurred, Recurrence, Tokens } from "./recurrence.ts";
 import { identity } from "./solve.ts";
 import { earlierBias, lower, unitLowerInverse } from "./triangle.ts";
@@ -40,21 +39,17 @@ interface Rows {
   readonly strength: Value;
 }
 
-function rowsOf({ queries, keys, values, gates }: Tokens): Rows {
-  const [batch = 1, heads = 1, length = 1] = queries.shape;
-  const each = (name: string) => {
-    const x = gateOf(gates, name);
-    return broadcastTo(x, [batch, heads, length, x.shape[3] ?? 1]);
-  };
+function rowsOf(tokens: Tokens): Rows {
+  const { queries, keys, values } = tokens;
   return {
     queries,
     keys,
-    values: repeatHeads(values, heads),
-    recall: each("recall"),
-    decay: each("decay"),
-    keep: each("keep"),
-    rate: each("rate"),
-    strength: each("strength"),
+    values: repeatHeads(values, queries.shape[1] ?? 1),
+    recall: eachOf(tokens, "recall"),
+    decay: eachOf(tokens, "decay"),
+    keep: eachOf(tokens, "keep"),
+    rate: eachOf(tokens, "rate"),
+    strength: eachOf(tokens, "strength"),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Small parts that recurrences share. */
-import { matmul, transpose, type Value } from "../../graph/index.ts";
+import { broadcastTo, matmul, transpose, type Value } from "../../graph/index.ts";
 import { MixerError } from "../errors.ts";
 import type { RecurrentState, Tokens } from "./recurrence.ts";
 
@@ -15,6 +15,13 @@ export function gateOf(gates: Tokens["gates"], name: string): Value {
   const value = gates?.[name];
   if (value === undefined) throw new MixerError(`the state's gate "${name}" was not given`);
   return value;
+}
+
+/** A gate of every token, `[batch, heads, length, width]`. Throws a MixerError where it was not given. */
+export function eachOf({ queries, gates }: Tokens, name: string): Value {
+  const gate = gateOf(gates, name);
+  const [batch = 1, heads = 1, length = 1] = queries.shape;
+  return broadcastTo(gate, [batch, heads, length, gate.shape[3] ?? 1]);
 }
 
 /** Σ_t k_tᵀ v_t over the second axis from the end. */

@@ -25,11 +25,11 @@ import {
   where,
 } from "../../graph/index.ts";
 import { repeatHeads } from "../heads.ts";
-import { eachOf } from "./descent.ts";
-import type { Learned, Learner, Places, Rows } from "./mini-batches.ts";
+import type { Places } from "./mini-batch-layout.ts";
+import type { Learned, Learner, Rows } from "./mini-batches.ts";
 import { fadingOf } from "./momentum.ts";
 import { nearlyOrthogonal } from "./orthogonal.ts";
-import { outer, swapLast } from "./parts.ts";
+import { eachOf, outer, swapLast } from "./parts.ts";
 import type { RecurrentState, Tokens } from "./recurrence.ts";
 
 /** Options of the memory. */
