@@ -14,6 +14,14 @@ export { MixerError } from "./errors.ts";
 export { chunked, fused, mixerDecay, parallel, step } from "./mixer.ts";
 export { type Packing, packed, packingOf } from "./packing.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
-export { type MixerPlan, mixerParameters, mixerStreams, planMixer, type Streams, stateLayout } from "./plan.ts";
+export {
+  headsAreAlike,
+  type MixerPlan,
+  mixerParameters,
+  mixerStreams,
+  planMixer,
+  type Streams,
+  stateLayout,
+} from "./plan.ts";
 export type { Oracle, Preset } from "./preset.ts";
 export { type MixerSpec, type MixerSpecInput, mixerSpec, parseMixer } from "./spec.ts";

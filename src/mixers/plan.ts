@@ -40,6 +40,12 @@ export function mixerStreams(spec: MixerSpec, sizes: MixerSizes): Streams {
   return streamsOf(declareMixer(spec), sizes);
 }
 
+/** Whether every head is mixed by itself, whatever its place: then groups of heads may be computed apart. */
+export function headsAreAlike(spec: MixerSpec): boolean {
+  const { state, output } = declareMixer(spec);
+  return !state?.decay.byPlace && output.length === 0;
+}
+
 /** The tensors a mixer carries from call to call, by name; all zeros before the first token. */
 export function stateLayout(spec: MixerSpec, sizes: MixerSizes): StateLayout {
   return layoutOf(declareMixer(spec), sizes);

@@ -23,10 +23,12 @@ import {
 } from "../graph/index.ts";
 import {
   chunked,
+  MixerError,
   type MixerInputs,
   type MixerSizes,
   type MixerSpec,
   mixerParameters,
+  mixerStreams,
   parallel,
   softmaxSpec,
 } from "../mixers/index.ts";
@@ -85,6 +87,7 @@ export function transferProgram(
   { mixer, scale, weightsScale, trained, accumulate }: TransferPlan,
 ): Program {
   const { batch, heads, groups, length, dim } = sizes;
+  requireTransferable(mixer, sizes);
   const shared = [batch, groups, length, dim];
   const pieces = {
     queries: input("queries", [batch, heads, length, dim]),
@@ -109,6 +112,16 @@ export function transferProgram(
     outputs[`gradient.${name}`] = accumulate ? add(input(`sum.${name}`, value.shape), value) : value;
   });
   return program(outputs);
+}
+
+/** Throws a MixerError for a mixer that reads more than the teacher's rotated queries, its keys and its values. */
+function requireTransferable(mixer: MixerSpec, sizes: MixerSizes): void {
+  const streams = Object.keys(mixerStreams(mixer, { ...sizes, hidden: sizes.hidden ?? 1 }));
+  const more = streams.length > 0 ? `reads the stream "${streams.join('", "')}"` : `has rope "${mixer.rope}"`;
+  if (streams.length === 0 && mixer.rope === "before") return;
+  throw new MixerError(
+    `attention transfer gives a mixer rotated queries, keys and values, and this one ${more}: leave the transfer stage out`,
+  );
 }
 
 /** Rows of attention weights are what a mixer makes of the identity as its values. */

@@ -1,5 +1,5 @@
 /** One layer's transfer, group of heads by group of heads: small working sets, views instead of copies. */
-import type { MixerSizes, MixerSpec } from "../mixers/index.ts";
+import { headsAreAlike, type MixerSizes, type MixerSpec } from "../mixers/index.ts";
 import { transferProgram } from "../model/transfer-block.ts";
 import { type Engine, type FloatTensor, floats, floatsOf, type Tensor } from "../runtime/index.ts";
 import type { Parameters } from "./optimizer.ts";
@@ -41,7 +41,7 @@ export async function transferLayer(
   layer: LayerTransfer,
 ): Promise<LayerTransferResult> {
   const { batch, heads, groups } = sizes;
-  const apart = Object.values(layer.parameters).every(({ shape }) => shape[0] === heads);
+  const apart = headsAreAlike(layer.spec) && Object.values(layer.parameters).every(({ shape }) => shape[0] === heads);
   const parts = apart ? groups : 1;
   const rows = apart ? batch : 1;
   const partSizes = apart ? { ...sizes, batch: 1, heads: heads / groups, groups: 1 } : sizes;

@@ -1,5 +1,6 @@
 /** Attention transfer: what is learned apart by groups equals what is learned as a whole, and errors fall. */
 import { expect, test } from "vitest";
+import { parseMixer } from "../../src/mixers/index.ts";
 import { transferProgram } from "../../src/model/transfer-block.ts";
 import { createEngine, type FloatTensor, floats, floatsOf, type Tensors } from "../../src/runtime/index.ts";
 import { DataOrder } from "../../src/training/data-order.ts";
@@ -58,6 +59,38 @@ test.each([0, 1])(
     }
   },
 );
+
+test("heads that decay by their place learn together", async () => {
+  const { state, ...rest } = preset("hedgehog");
+  const spec = parseMixer({ ...rest, state: { ...state, decay: { kind: "constant", slopes: "retnet" } } });
+  const sizes = { batch: 2, heads: 4, groups: 2, length: 30, dim: 8 };
+  const tensor = (heads: number, seed: number) =>
+    floats([2, heads, 30, 8], Float32Array.from(normals(2 * heads * 240, seed)));
+  const attention = { queries: tensor(4, 1), keys: tensor(2, 2), values: tensor(2, 3), attended: tensor(4, 4) };
+  const parameters = tinyModel([spec]).mixers[0]?.parameters as Record<string, FloatTensor>;
+  const trained = Object.keys(parameters);
+  const { error } = await transferLayer(engine, sizes, attention, {
+    spec,
+    parameters,
+    scale: 1,
+    weightsScale: 0,
+    trained,
+  });
+  const program = await engine.compile(
+    transferProgram(sizes, { mixer: spec, scale: 1, weightsScale: 0, trained, accumulate: false }),
+  );
+  const own = Object.entries(parameters).map(([name, value]) => [`mixer.${name}`, value] as const);
+  const whole: Tensors = await program.run({ ...attention, ...Object.fromEntries(own) });
+  expect(error).toBeCloseTo(floatsOf(whole.error as FloatTensor)[0] ?? 0, 5);
+});
+
+test.each(["gla", "liger-gla", "lizard"])("%s needs more than transfer gives, and says so", (name) => {
+  const plan = { mixer: preset(name), scale: 1, weightsScale: 0, trained: [], accumulate: false };
+  const sizes = { batch: 1, heads: 4, groups: 2, length: 8, dim: 8 };
+  expect(() => transferProgram(sizes, plan)).toThrow(
+    /attention transfer gives a mixer rotated queries, keys and values/,
+  );
+});
 
 test.each([{}, { attentionWeights: 1 }, { products: "int8" as const }])(
   "errors on held-out text fall: %o",

@@ -24,6 +24,8 @@ export interface Decays {
 /** What a kind of decay declares. */
 export interface Decay {
   readonly per: Granularity;
+  /** Whether heads decay by their place among the heads. */
+  readonly byPlace?: boolean;
   parameters(sizes: MixerSizes, widths: GateWidths): Parameters;
   streams(sizes: MixerSizes, widths: GateWidths): Readonly<Record<string, readonly number[]>>;
   /** Absent where nothing decays. */

@@ -33,6 +33,7 @@ export const constant = kind(
   }),
   (options): Decay => ({
     per: "head",
+    byPlace: true,
     parameters: () => ({}),
     streams: () => ({}),
     read: (_inputs, { heads }) => {
