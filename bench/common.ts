@@ -48,10 +48,17 @@ export const trainingTexts = [
 ] as const;
 
 /** Where the peer lies: its interpreter, folder of scripts and model; undefined where an option is not given. */
-export function peerOf({ python, peers, "peer-model": model }: BenchOptions) {
-  if (python === undefined || peers === undefined || model === undefined) return undefined;
-  const run = async (args: readonly string[]) => (await execute(python, args, { maxBuffer: 1 << 24 })).stdout.trim();
+export function peerOf(options: BenchOptions) {
+  const { peers, "peer-model": model } = options;
+  const run = pythonOf(options);
+  if (run === undefined || peers === undefined || model === undefined) return undefined;
   return { peers, model, run };
+}
+
+/** Runs a script of the given interpreter and returns what it prints; undefined where `--python` is not given. */
+export function pythonOf({ python }: BenchOptions) {
+  if (python === undefined) return undefined;
+  return async (args: readonly string[]) => (await execute(python, args, { maxBuffer: 1 << 24 })).stdout.trim();
 }
 
 /** Runs the peer in PyTorch, or returns undefined where `--python`, `--peers` or `--peer-model` is not given. */

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--option value…]`: measurements that are too long for tests. */
 import { parseArgs } from "node:util";
+import { chunked } from "./chunked.ts";
 import type { BenchOptions } from "./common.ts";
 import { corrupted } from "./corrupted.ts";
 import { decode } from "./decode.ts";
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<voi
   killed,
   corrupted,
   mixers,
+  chunked,
 };
 
 const names = [
