@@ -1,8 +1,8 @@
-/** What a write makes of gates before the state sees them. */
+/** Options of writes that no preset has, and numbers that the laws do not reach. */
 import { describe, test } from "vitest";
 import { multiply, program, reshape, slice, subtract } from "../../src/graph/index.ts";
 import { chunked, parallel, parseMixer } from "../../src/mixers/index.ts";
-import { mixerVariables } from "./forms.ts";
+import { mixerVariables, stepped, tensorsOf } from "./forms.ts";
 import { compute, expectAll, randomFeeds } from "./harness.ts";
 
 test("corrected queries are queries less a part of what is erased by", async () => {
@@ -53,5 +53,27 @@ describe("exponents far below zero weigh like any others", () => {
     expectAll({ far }, { far: near }, { backend: "float32", tolerance: 1e-4 });
     const value = Array.from(zeros.values ?? []).slice(0, sizes.dim);
     expectAll({ first }, { first: value }, { backend: "float32", tolerance: 1e-5 });
+  });
+});
+
+const perHead = { kind: "sigmoid", per: "head" } as const;
+
+describe.each([
+  ["two levels", { decay: perHead, write: { kind: "levels", count: 2 } }],
+  ["four levels", { decay: perHead, write: { kind: "levels", count: 4 } }],
+  ["three steps per token", { decay: { kind: "bounded" }, write: { kind: "product", steps: 3 } }],
+] as const)("forms agree with %s", (_name, state) => {
+  // The last level takes in what the others leave at powers of two.
+  test.each([0, 3, 7, 8, 200])("after %i tokens", async (seen) => {
+    const spec = parseMixer({ state: { featureMap: { kind: "unit" }, ...state } });
+    const sizes = { batch: 1, heads: 2, groups: 1, length: 21, dim: 4, hidden: 3 };
+    const { inputs } = mixerVariables(spec, sizes, true);
+    const oracle = program(tensorsOf(parallel(spec, inputs)));
+    const feeds = randomFeeds(oracle, { "state.seen": [seen] });
+    const expected = await compute("float64", oracle, feeds);
+    for (const form of [chunked, stepped]) {
+      const actual = await compute("float64", program(tensorsOf(form(spec, inputs))), feeds);
+      expectAll(actual, expected, { backend: "float64", tolerance: 1e-10 });
+    }
   });
 });
