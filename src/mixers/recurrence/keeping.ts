@@ -1,5 +1,5 @@
 /** States that keep all keys and values, for rules that read every token anew. */
-import { add, and, cast, concat, less, not, numbers, reshape, type Value } from "../../graph/index.ts";
+import { add, and, cast, concat, less, not, numbers, reshape, slice, type Value } from "../../graph/index.ts";
 import type { Form } from "../contract.ts";
 import { repeatHeads } from "../heads.ts";
 import { newest } from "../newest.ts";
@@ -36,6 +36,12 @@ function placesBefore(seen: Value, capacity: number): Value {
   return add(reshape(cast(seen, "float32"), [-1, 1, 1, 1]), numbers(back, [1, 1, capacity, 1]));
 }
 
+/** The keys that queries see: tokens up to their own. */
+function seesOf(places: Value, queryPlaces: Value): Value {
+  const keyPlaces = swapLast(places);
+  return and(not(less(keyPlaces, 1)), less(keyPlaces, add(queryPlaces, 1)));
+}
+
 function keptOf(tokens: Tokens): Kept {
   const { queries, keys, gates = {}, constants = {}, state, seen } = tokens;
   const own = { keptKeys: keys, keptValues: repeatHeads(tokens.values, queries.shape[1] ?? 1) };
@@ -45,12 +51,11 @@ function keptOf(tokens: Tokens): Kept {
   const place = placesOf(tokens);
   const capacity = (joinedKeys.shape[2] ?? 0) - (keys.shape[2] ?? 0);
   const places = capacity === 0 || seen === undefined ? place : concat([placesBefore(seen, capacity), place], 2);
-  const keyPlaces = swapLast(places);
   return {
     queries,
     keys: joinedKeys,
     values: joinedValues,
-    sees: and(not(less(keyPlaces, 1)), less(keyPlaces, add(place, 1))),
+    sees: seesOf(places, place),
     places,
     queryPlaces: place,
     gates,
@@ -74,16 +79,49 @@ function form(rule: Rule) {
   };
 }
 
+/** Queries of one part, and the most parts of a call: more would make its program long. */
+const [partLength, mostParts] = [64, 16];
+
+/** A rule for some queries at a time, which meet the keys up to their own alone. */
+function inParts(rule: Rule): Rule {
+  return (kept) => {
+    const { queries, keys, values, places, queryPlaces, gates } = kept;
+    const length = queries.shape[2] ?? 1;
+    const capacity = (keys.shape[2] ?? 1) - length;
+    const size = Math.max(partLength, Math.ceil(length / mostParts));
+    if (length <= size) return rule(kept);
+    const parts = Array.from({ length: Math.ceil(length / size) }, (_unused, part) => {
+      const [start, end] = [part * size, Math.min(length, (part + 1) * size)];
+      const own = (x: Value) => (x.shape[2] === length ? slice(x, 2, start, end) : x);
+      const upTo = (x: Value) => slice(x, 2, 0, capacity + end);
+      const [seen, asking] = [upTo(places), own(queryPlaces)];
+      return rule({
+        ...kept,
+        queries: own(queries),
+        keys: upTo(keys),
+        values: upTo(values),
+        places: seen,
+        queryPlaces: asking,
+        sees: seesOf(seen, asking),
+        gates: Object.fromEntries(Object.entries(gates).map(([name, gate]) => [name, own(gate)])),
+      });
+    });
+    return concat(parts, 2);
+  };
+}
+
 /** One rule by form; a step is as a chunk where it has no way of its own. */
 export interface Rules {
   readonly parallel: Rule;
   readonly chunked: Rule;
   readonly step?: Rule;
+  /** Whether chunks take all queries at once, not some at a time. */
+  readonly atOnce?: boolean;
 }
 
 /** A rule over all tokens. */
 export function keeping(
-  { parallel, chunked, step = chunked }: Rules,
+  { parallel, chunked, step = chunked, atOnce = false }: Rules,
   lacks: Partial<Record<Form, string>>,
 ): Recurrence {
   return {
@@ -92,7 +130,7 @@ export function keeping(
       keptValues: [batch, heads, length, columns],
     }),
     parallel: form(parallel),
-    chunked: form(chunked),
+    chunked: form(atOnce ? chunked : inParts(chunked)),
     step: form(step),
     lacks,
   };

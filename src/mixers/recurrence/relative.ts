@@ -75,6 +75,6 @@ function convolved(kept: Kept): Value {
 
 /** Linear attention by distance: constant `distances` `[1, heads, span, 1]`. */
 export const relative: Recurrence = keeping(
-  { parallel: dense, chunked: convolved, step: dense },
+  { parallel: dense, chunked: convolved, step: dense, atOnce: true },
   { fused: "the engine has no operator that weighs tokens by their distance" },
 );
