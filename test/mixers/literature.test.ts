@@ -1,7 +1,7 @@
 /** Presets of the literature against numbers that other code computed from the papers' formulas. */
 import { describe, expect, test } from "vitest";
 import { absolute, negate, numbers, program, type Value } from "../../src/graph/index.ts";
-import { chunked, type MixerSpecInput, parallel, parseMixer, presets } from "../../src/mixers/index.ts";
+import { chunked, type MixerSpecInput, parallel, parseMixer, planMixer, presets } from "../../src/mixers/index.ts";
 import { compute, expectAll } from "./harness.ts";
 import { expectedOutputs } from "./literature-numbers.ts";
 
@@ -88,4 +88,33 @@ describe.each(Object.entries(expectedOutputs))("%s equals its formula", (name, e
 
 test("every case has its numbers", () => {
   expect(Object.keys(expectedOutputs)).toEqual(expect.arrayContaining(Object.keys(cases)));
+});
+
+describe("what a rule cannot do is said", () => {
+  const sizes = { batch: 1, heads: 2, groups: 1, length: 8, dim: 4, hidden: 6 };
+  const decay = { kind: "constant", slopes: "retnet" } as const;
+  const refused: readonly (readonly [string, NonNullable<MixerSpecInput["state"]>, string])[] = [
+    ["a decay of what counts all tokens", { write: { kind: "flow" }, decay }, "it counts all tokens"],
+    ["a decay of what keeps all tokens", { write: { kind: "local-linear" }, decay }, "it keeps all tokens"],
+    ["a second decay of a Legendre memory", { write: { kind: "legendre" }, decay }, "matrices are its decay"],
+    [
+      "partitions that erase and decay cell by cell",
+      { write: { kind: "sparse", base: { kind: "delta" } }, decay: { kind: "selective" } },
+      "the delta rule decays rows",
+    ],
+  ];
+  test.each(refused)("%s", (_name, state, reason) => {
+    expect(() => planMixer(parseMixer({ state }), sizes)).toThrow(reason);
+  });
+
+  test("a grid is for mixers that read both ways, filters for the others", () => {
+    const state = { write: { kind: "injective" } } as const;
+    expect(() => parseMixer({ state, local: { kind: "grid" } })).toThrow("mixer.local: it reads later tokens");
+    expect(() => parseMixer({ causal: false, state, local: { kind: "depthwise" } })).toThrow("mixer.local");
+  });
+
+  test("local linear attention is not linear in the length, and says so", () => {
+    const { forms } = planMixer(presets.lla ?? parseMixer({}), sizes);
+    expect(forms.fused).toContain("grows with the square of the length");
+  });
 });
