@@ -1,20 +1,7 @@
 /** Comba: the delta rule that erases by a weaker key, and reads by a corrected query. */
 import type { Preset } from "../preset.ts";
-import { bare, filtered, final, givenDecay, initial, qkv } from "./common.ts";
-
-const given = { source: "given" } as const;
-const write = { strength: given, erase: given, gates: false, erasePer: "feature", correction: null } as const;
-const state = { featureMap: { kind: "identity" }, decay: givenDecay("head") } as const;
-const oracle = {
-  tensors: {
-    ...qkv,
-    ...initial,
-    "stream.strength": "beta:BHTI",
-    "stream.decay": "g:BHTI",
-    "stream.erase": "p:BHTK",
-  },
-  states: final,
-} as const;
+import { filtered } from "./common.ts";
+import { oracles } from "./oracles/comba.ts";
 
 /** One decay per head; the erasure reads the state before its decay. */
 export const comba: Preset = {
@@ -39,12 +26,5 @@ export const comba: Preset = {
     },
     outputGate: { kind: "projected", activation: "sigmoid" },
   },
-  oracles: [
-    { ...oracle, function: "comba.naive.naive_chunk_comba", spec: { ...bare, state: { ...state, write } } },
-    {
-      ...oracle,
-      function: "comba.naive.naive_recurrent_comba",
-      spec: { ...bare, state: { ...state, write: { ...write, reads: "decayed" } } },
-    },
-  ],
+  oracles,
 };

@@ -1,8 +1,7 @@
 /** Gated DeltaNet-2: gates of what is erased and of what is written, channel by channel. */
 import type { Preset } from "../preset.ts";
-import { bare, filtered, final, givenDecay, initial, qkv } from "./common.ts";
-
-const given = { source: "given" } as const;
+import { filtered } from "./common.ts";
+import { oracles } from "./oracles/gdn2.ts";
 
 /** One decay per channel, an erase gate on the key and a write gate on the value. */
 export const gdn2: Preset = {
@@ -20,25 +19,5 @@ export const gdn2: Preset = {
     },
     outputGate: { kind: "projected", activation: "sigmoid" },
   },
-  oracles: [
-    {
-      function: "gdn2.naive.naive_recurrent_gdn2",
-      spec: {
-        ...bare,
-        state: {
-          featureMap: { kind: "identity" },
-          decay: givenDecay("feature"),
-          write: { strength: given, erase: given },
-        },
-      },
-      tensors: {
-        ...qkv,
-        ...initial,
-        "stream.decay": "g:BHTK",
-        "stream.erase": "b:BHTK",
-        "stream.strength": "w:BHTV",
-      },
-      states: final,
-    },
-  ],
+  oracles,
 };

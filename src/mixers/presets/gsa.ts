@@ -1,5 +1,6 @@
 /** Gated slot attention: a fixed number of slots, read by a softmax. */
 import type { Preset } from "../preset.ts";
+import { oracles } from "./oracles/gsa.ts";
 
 /** 64 slots, written with what their decay leaves. */
 export const gsa: Preset = {
@@ -16,28 +17,5 @@ export const gsa: Preset = {
     },
     outputNorm: { kind: "rms", silu: true, over: "heads" },
   },
-  oracles: [
-    {
-      function: "gsa.naive.naive_recurrent_gsa",
-      spec: {
-        outputNorm: null,
-        state: {
-          featureMap: { kind: "identity" },
-          scale: "dim",
-          decay: { kind: "given", per: "feature" },
-          write: { count: 8, strength: "given" },
-        },
-      },
-      tensors: {
-        queries: "q:BHTK",
-        keys: "k:BHTK",
-        values: "v:BHTV",
-        "stream.slots": "s:BHTM",
-        "stream.decay": "g:BHTM",
-        "state.slotKeys": "initial_state_k:BHKM",
-        "state.slotValues": "initial_state_v:BHMV",
-      },
-      states: { slotKeys: "final_state_k:BHKM", slotValues: "final_state_v:BHMV" },
-    },
-  ],
+  oracles,
 };

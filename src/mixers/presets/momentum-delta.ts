@@ -1,8 +1,7 @@
 /** The delta rule with momentum. */
 import type { Preset } from "../preset.ts";
-import { bare, filtered, givenDecay, qkv } from "./common.ts";
-
-const given = { source: "given", activation: "none", bias: null } as const;
+import { filtered } from "./common.ts";
+import { oracles } from "./oracles/momentum-delta.ts";
 
 /** Errors move a velocity that decays by μ, and the velocity moves the state. */
 export const momentumDelta: Preset = {
@@ -20,28 +19,5 @@ export const momentumDelta: Preset = {
     },
     outputGate: { kind: "projected" },
   },
-  oracles: [
-    {
-      function: "momentum_delta_rule.naive.recurrent_momentum_delta_rule_ref",
-      spec: {
-        ...bare,
-        state: {
-          featureMap: { kind: "identity" },
-          decay: givenDecay("head"),
-          write: { rate: given, strength: given, keep: given, recall: given, gates: false },
-        },
-      },
-      tensors: {
-        ...qkv,
-        "stream.decay": "log_alpha:BHTI",
-        "stream.keep": "log_mu:BHTI",
-        "stream.rate": "eta:BHTI",
-        "stream.strength": "beta:BHTI",
-        "stream.recall": "p:BHTK",
-        "state.recurrent": "initial_S:BHKV",
-        "state.velocity": "initial_M:BHKV",
-      },
-      states: { recurrent: "final_state[0]:BHKV", velocity: "final_state[1]:BHKV" },
-    },
-  ],
+  oracles,
 };

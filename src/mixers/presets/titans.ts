@@ -1,8 +1,7 @@
 /** Titans: a linear memory that learns with momentum and forgets. */
 import type { Preset } from "../preset.ts";
-import { bare, filtered, givenDecay } from "./common.ts";
-
-const given = { source: "given", bias: null } as const;
+import { filtered } from "./common.ts";
+import { oracles } from "./oracles/titans.ts";
 
 /** Chunks of 16; the memory is a matrix, the loss that of a layer norm with a residual. */
 export const titansLinear: Preset = {
@@ -20,29 +19,5 @@ export const titansLinear: Preset = {
     },
     outputGate: { kind: "projected" },
   },
-  oracles: [
-    {
-      function: "titans.naive.chunk_titans_linear_ref",
-      spec: {
-        ...bare,
-        state: {
-          featureMap: { kind: "identity" },
-          decay: givenDecay("head"),
-          write: { rate: given, keep: { ...given, activation: null }, gradient: "published" },
-        },
-      },
-      arguments: { "state.write.size": "chunk_size" },
-      tensors: {
-        queries: "q:BHTK",
-        keys: "k:BHTK",
-        values: "v:BHTK",
-        "stream.rate": "theta:BHTI",
-        "stream.keep": "log(eta):BHTI",
-        "stream.decay": "log(1-alpha):BHTI",
-        "lossScale.bias": "w:HK",
-        "lossShift.bias": "b:HK",
-        "state.recurrent": "initial_state:BHKK",
-      },
-    },
-  ],
+  oracles,
 };
