@@ -45,16 +45,22 @@ export async function chunked(options: BenchOptions): Promise<void> {
   for (const [mixer, spec] of Object.entries(operators)) {
     const ours = await measure(spec, settings);
     print({ mixer, ...settings, ...ours });
-    const peers = await peerTimes(options, mixer, settings);
-    if (peers.length === 0) continue;
-    for (const peer of peers) print({ mixer, peer: "pytorch", ...peer });
-    const best = Math.min(...peers.map(({ forward_backward_ms: time }) => time));
-    print({ mixer, ratio_to_best_dtype: best / ours.forward_backward_ms });
+    for (const [peer, script] of Object.entries(peerScripts)) {
+      const times = await peerTimes(options, script, mixer, settings);
+      if (times.length === 0) continue;
+      for (const each of times) print({ mixer, peer, ...each });
+      const best = Math.min(...times.map(({ forward_backward_ms: time }) => time));
+      print({ mixer, peer, ratio_to_best_dtype: best / ours.forward_backward_ms });
+    }
   }
 }
 
+/** The same algorithm as one would write it, and with all that PyTorch can do on a CPU: a backward by hand, buffers in place. */
+const peerScripts = { pytorch: "plain_mixers.py", "pytorch by hand": "chunked_mixers.py" };
+
 async function peerTimes(
   options: BenchOptions,
+  name: string,
   mixer: string,
   settings: Settings,
 ): Promise<(Times & { dtype: string })[]> {
@@ -65,11 +71,12 @@ async function peerTimes(
     `--${name}`,
     String(value),
   ]);
-  const script = join(import.meta.dirname, "peers", "chunked_mixers.py");
+  const script = join(import.meta.dirname, "peers", name);
   const times: (Times & { dtype: string })[] = [];
   for (const dtype of ["float32", "bfloat16"]) {
     const printed = await run([script, ...flags, "--dtype", dtype]);
-    times.push({ dtype, ...(JSON.parse(printed.split("\n").at(-1) ?? "") as Times) });
+    const { forward_ms, forward_backward_ms } = JSON.parse(printed.split("\n").at(-1) ?? "") as Times;
+    times.push({ dtype, forward_ms, forward_backward_ms });
   }
   return times;
 }
