@@ -117,7 +117,7 @@ describe("bench mixers", () => {
       benchMixers: {
         presets: ["a", "b"],
         lengths: [256, 1024],
-        heads: 2,
+        heads: 8,
         dim: 64,
         repeats: 5,
         memory: 2 ** 31,

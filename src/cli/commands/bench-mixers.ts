@@ -51,16 +51,16 @@ export function benchMixersCommand(verbs: Pick<Verbs, "benchMixers">, session: S
         shown: defaultLengths.join(),
       }),
     )
-    .addOption(option("--heads <n>", "heads", { parse: whole(1, MAXIMUM_SIZE), fallback: 2 }))
+    .addOption(option("--heads <n>", "heads", { parse: whole(1, MAXIMUM_SIZE), fallback: 8 }))
     .addOption(option("--dim <n>", "dimensions of a head", { parse: whole(1, MAXIMUM_SIZE), fallback: 64 }))
     .addOption(
-      option("--repeats <n>", "repetitions after one that warms up; fewer where they are long", {
+      option("--repeats <n>", "repetitions once warm; more where they are short, fewer where they are long", {
         parse: whole(1, 1000),
         fallback: 5,
       }),
     )
     .addOption(
-      option("--memory <gib>", "memory in GiB that one mixer may need", { parse: between(0, 1_000_000), fallback: 4 }),
+      option("--memory <gib>", "memory in GiB that one mixer may need", { parse: between(0, 1_000_000), fallback: 8 }),
     )
     .addOption(option("--seed <n>", "seed of the inputs", { parse: whole(0), fallback: 0, variable: "SUBQUAD_SEED" }))
     .addOption(threadsOption())

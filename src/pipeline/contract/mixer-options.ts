@@ -34,7 +34,7 @@ export interface BenchMixersOptions {
   readonly heads: number;
   /** Dimensions of a head. */
   readonly dim: number;
-  /** Runs after the one that warms up; fewer where they are long. */
+  /** Runs once warm; more where they are short, fewer where they are long. */
   readonly repeats: number;
   /** Bytes that the tensors of one program may need. */
   readonly memory: number;

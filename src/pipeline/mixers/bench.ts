@@ -19,8 +19,8 @@ export const linearRatio = 2.3;
 /** The shortest length whose doubling is judged: below it, the fixed cost of a call counts. */
 const judgedFrom = 1024;
 
-/** A measurement's runs end after so many seconds, however few they are; a step's after so many. */
-const [secondsOfRuns, secondsOfSteps] = [1, 0.05];
+/** A measurement's runs take at least and at most so many seconds, however few or many they are; so do those of a step. */
+const [secondsOfRuns, secondsOfSteps] = [[0.2, 1] as const, [0, 0.05] as const];
 
 /** Steps are short: so many are taken where a program is run once. */
 const stepsPerRepeat = 100;

@@ -49,10 +49,10 @@ function stepProgram(spec: MixerSpec, sizes: MixerSizes): Program {
 
 /** How often and how long something is timed. */
 export interface TimingLimits {
-  /** Runs after the one that warms up. */
+  /** Runs after those that warm up; more where they are short. */
   readonly repeats: number;
-  /** Runs end early once they have taken so long, in seconds; there is always one. */
-  readonly seconds: number;
+  /** Runs go on for at least the first of these seconds, and end once they have taken the second; there is always one. */
+  readonly seconds: readonly [least: number, most: number];
 }
 
 /** The median of a program's runs. */
@@ -61,12 +61,15 @@ export interface Timing {
   readonly runs: number;
 }
 
-/** Compiles a program, runs it once to warm up, then times it; it is given back before the next is compiled. */
+/** A run that is not faster than this share of the one before it is warm: memory is often slow when it is new to the process. */
+const settled = 0.9;
+
+/** Compiles a program, warms it up, then times it; it is given back before the next is compiled. */
 export async function timeProgram(
   engine: Engine,
   made: Program,
   feeds: ReturnType<typeof randomFeeds>,
-  { repeats, seconds }: TimingLimits,
+  { repeats, seconds: [least, most] }: TimingLimits,
 ): Promise<Timing> {
   try {
     const executable = await engine.compile(made);
@@ -76,10 +79,10 @@ export async function timeProgram(
       await executable.run(feeds, into);
       return (performance.now() - began) / 1000;
     };
-    await run();
+    await warm(run, most);
     const times: number[] = [];
     let spent = 0;
-    while (times.length < repeats && (times.length === 0 || spent < seconds)) {
+    while (times.length === 0 || (spent < most && (times.length < repeats || spent < least))) {
       const time = await run();
       times.push(time);
       spent += time;
@@ -88,6 +91,21 @@ export async function timeProgram(
   } finally {
     await engine.release();
   }
+}
+
+/**
+ * Runs until a run is no faster than the one before it, or all of them took too long. Two at least: the engine lays out
+ * its memory in the first run, and takes it in the second.
+ */
+async function warm(run: () => Promise<number>, seconds: number): Promise<void> {
+  let before = await run();
+  let spent = 0;
+  do {
+    const time = await run();
+    if (time > settled * before) return;
+    spent += time;
+    before = time;
+  } while (spent < seconds);
 }
 
 /** The middle of a list, or the mean of the middle two. */
