@@ -1,7 +1,7 @@
 """Speed of chunked GLA and of the chunked gated delta rule in PyTorch as one would write them: eager, differentiated by autograd.
 
 The formulas are those of chunked_mixers.py, whose backward is written by hand; this file shows what that is worth. Chunk-local work is
-batched over all chunks, a Python loop passes the state, masks come before exponentials, GLA has sub-blocks of 16 rows. One JSON line.
+batched over all chunks, a Python loop passes the state, masks come before exponentials, GLA meets half with half. One JSON line.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-ROWS = 16
+ROWS = 8
 
 
 def chunks(x, size):
@@ -32,28 +32,33 @@ def carry(decay, transition, written):
     return torch.stack(states, 2)
 
 
+def pairs(q, k, total):
+    """sum_d q_id k_jd e^(G_id - G_jd) for j <= i in a chunk: blocks of `ROWS` relative to their middle, then halves relative to the row between."""
+    dtype, chunk = q.dtype, q.shape[3]
+    blocks = [x.unflatten(3, (-1, ROWS)) for x in (q, k, total)]
+    fade = (blocks[2] - blocks[2][..., ROWS // 2 - 1 : ROWS // 2, :]).exp()
+    scores = ((blocks[0] * fade).to(dtype) @ (blocks[1] / fade).to(dtype).transpose(-1, -2)).tril()
+    size = ROWS
+    while size < chunk:
+        (_, later), (sooner, _), (first, second) = (x.unflatten(3, (-1, 2, size)).unbind(4) for x in (q, k, total))
+        border = first[..., -1:, :]
+        across = (later * (second - border).exp()).to(dtype) @ (sooner * (border - first).exp()).to(dtype).transpose(-1, -2)
+        upper, lower = scores.unflatten(3, (-1, 2)).unbind(4)
+        scores = torch.cat([F.pad(upper, (0, size)), torch.cat([across, lower], -1)], -2)
+        size *= 2
+    return scores.squeeze(3)
+
+
 def gla(q, k, v, g, chunk):
     """Gated linear attention: S_t = diag(e^g_t) S_(t-1) + k_t^T v_t, o_t = s q_t S_t."""
     dtype, scale = v.dtype, q.shape[-1] ** -0.5
     q, k, v, g = (chunks(x, chunk) for x in (q * scale, k, v, g))
     total = g.cumsum(3)
-    blocks = [x.unflatten(3, (-1, ROWS)) for x in (q, k, total)]
-    mask = torch.ones(ROWS, ROWS, dtype=torch.bool).tril()[..., None]
-    fade = (blocks[2][..., :, None, :] - blocks[2][..., None, :, :]).masked_fill(~mask, -torch.inf).exp()
-    own = (blocks[0].float()[..., :, None, :] * blocks[1].float()[..., None, :, :] * fade).sum(-1)
-    scores = []
-    for i in range(chunk // ROWS):
-        first = total[:, :, :, i * ROWS : i * ROWS + 1]
-        rows = slice(i * ROWS, (i + 1) * ROWS)
-        later = (q[:, :, :, rows] * (total[:, :, :, rows] - first).exp()).to(dtype)
-        sooner = (k[:, :, :, : i * ROWS] * (first - total[:, :, :, : i * ROWS]).exp()).to(dtype)
-        line = torch.cat([later @ sooner.transpose(-1, -2), own[:, :, :, i].to(dtype)], -1)
-        scores.append(F.pad(line, (0, chunk - (i + 1) * ROWS)))
     last = total[:, :, :, -1:]
     written = (k * (last - total).exp()).to(dtype).transpose(-1, -2) @ v
     states = carry(last.exp().transpose(-1, -2), None, written.float())
     far = (q * total.exp()).to(dtype) @ states.to(dtype)
-    return (torch.cat(scores, 3) @ v + far).flatten(2, 3)
+    return (pairs(q, k, total) @ v + far).flatten(2, 3)
 
 
 def gated_delta(q, k, v, g, beta, chunk):
