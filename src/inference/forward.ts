@@ -20,14 +20,14 @@ const headRows = 256;
 export class ForwardPass {
   readonly engine: Engine;
   readonly model: Model;
-  readonly #ablation: Ablation;
+  readonly ablation: Ablation;
   readonly #angles = new Map<number, AngleTables>();
 
   /** `ablation` weakens a branch of every converted layer (default: none). */
   constructor(engine: Engine, model: Model, ablation: Ablation = {}) {
     this.engine = engine;
     this.model = model;
-    this.#ablation = ablation;
+    this.ablation = ablation;
   }
 
   #anglesOf(length: number): AngleTables {
@@ -52,9 +52,9 @@ export class ForwardPass {
     const mixer = mixers[layer];
     if (mixer === undefined) throw new RangeError(`the model has no layer ${layer}`);
     const [batch = 1, length = 1] = x.shape;
-    const key = `block ${batch} ${length} ${JSON.stringify(mixer.spec)} ${JSON.stringify(this.#ablation)}`;
+    const key = `block ${batch} ${length} ${JSON.stringify(mixer.spec)} ${JSON.stringify(this.ablation)}`;
     const program = await this.engine.cached(key, () =>
-      mixerBlockProgram(architecture, mixer.spec, batch, length, this.#ablation),
+      mixerBlockProgram(architecture, mixer.spec, batch, length, this.ablation),
     );
     const feeds: Record<string, Tensor> = { x, ...this.#anglesOf(length), ...weights.layers[layer] };
     for (const [name, weight] of Object.entries(mixer.parameters)) feeds[`mixer.${name}`] = weight;
@@ -100,21 +100,25 @@ export class ForwardPass {
 
   /** −log p in nats of tokens 2 to length of one sequence: element i belongs to token i + 1. */
   async losses(ids: ArrayLike<number>): Promise<Float32Array> {
-    const { architecture, weights } = this.model;
     const length = ids.length;
     const hidden = floatsOf(await this.hidden({ ids, batch: 1, length }));
-    const losses = new Float32Array(length - 1);
-    for (let start = 0; start < length - 1; start += headRows) {
-      const rows = Math.min(headRows, length - 1 - start);
-      const width = architecture.hiddenSize;
-      const program = await this.engine.cached(`score ${rows}`, () => scoreProgram(architecture, rows));
-      const targets = Array.from({ length: rows }, (_unused, row) => ids[start + row + 1] ?? 0);
-      const x = floats([rows, width], hidden.subarray(start * width, (start + rows) * width));
+    const targets = Array.from({ length: length - 1 }, (_unused, row) => ids[row + 1] ?? 0);
+    return await this.tokenLosses(hidden.subarray(0, targets.length * this.model.architecture.hiddenSize), targets);
+  }
+
+  /** −log p in nats of each target after the hidden state of its row: `hidden` is `[targets, hidden]`, row-major. */
+  async tokenLosses(hidden: Float32Array, targets: readonly number[]): Promise<Float32Array> {
+    const { architecture, weights } = this.model;
+    const width = architecture.hiddenSize;
+    const losses = new Float32Array(targets.length);
+    for (let start = 0; start < targets.length; start += headRows) {
+      const part = targets.slice(start, start + headRows);
+      const program = await this.engine.cached(`score ${part.length}`, () => scoreProgram(architecture, part.length));
       const { loss } = await program.run({
-        x,
+        x: floats([part.length, width], hidden.subarray(start * width, (start + part.length) * width)),
         finalNorm: weights.finalNorm,
         head: weights.head,
-        targets: indices([rows, 1], targets),
+        targets: indices([part.length, 1], part),
       });
       losses.set(floatsOf(loss as Tensor), start);
     }

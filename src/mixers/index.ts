@@ -10,6 +10,7 @@ export {
   type MixerState,
   type StateLayout,
 } from "./contract.ts";
+export { type Ending, endingOf, readsInParts } from "./ending.ts";
 export { MixerError } from "./errors.ts";
 export { chunked, fused, mixerDecay, parallel, step } from "./mixer.ts";
 export { type Packing, packed, packingOf } from "./packing.ts";
