@@ -5,16 +5,9 @@ import type { MixerSpec } from "../mixers/index.ts";
 import { angleTables } from "../model/angles.ts";
 import { prefillProgram, stepProgram } from "../model/decode.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
+import type { Ablation } from "../model/mixer-block.ts";
 import type { Weight } from "../model/weights.ts";
-import {
-  type Engine,
-  type Executable,
-  type FloatTensor,
-  floats,
-  floatsOf,
-  indices,
-  type Tensor,
-} from "../runtime/index.ts";
+import { type Engine, type Executable, type FloatTensor, floats, indices, type Tensor } from "../runtime/index.ts";
 import type { LayerMixer, Model } from "./model.ts";
 import { SequenceState, type StateModel } from "./state.ts";
 import { loadState, saveState } from "./state-file.ts";
@@ -32,6 +25,18 @@ export interface DecoderOptions {
    * `slide` meets the newest keys instead, as the method's published generation code does.
    */
   readonly terraces?: "terrace" | "slide";
+  /** Weakens a branch of every layer that has two (default: none). */
+  readonly ablation?: Ablation;
+}
+
+/** A chunk of tokens after the last layer. */
+export interface HiddenChunk {
+  /** The place of its first token among the ids that were given. */
+  readonly start: number;
+  /** Its tokens. */
+  readonly count: number;
+  /** The stream `[1, length, hidden]` before the final norm; rows from `count` on are padding. */
+  readonly x: FloatTensor;
 }
 
 /** Feeds and targets of the step program from one of a state's two sets of tensors to the other, made once. */
@@ -54,6 +59,7 @@ export class Decoder {
   readonly #programs = new Map<string, Promise<Executable>>();
   readonly #bindings = new WeakMap<SequenceState["tensors"], StepBinding>();
   readonly #weights: Readonly<Record<string, Weight>>;
+  readonly #ablation: Ablation;
 
   constructor(engine: Engine, model: Model, options: DecoderOptions = {}) {
     this.engine = engine;
@@ -70,6 +76,7 @@ export class Decoder {
       fingerprint: `${options.fingerprint ?? "unnamed"}${slid ? " with terraces as slides" : ""}`,
     };
     this.#weights = stepWeights(model, this.#layers);
+    this.#ablation = options.ablation ?? {};
   }
 
   /** The state of a new sequence, with room for `tokens` tokens where the model keeps every one. */
@@ -96,6 +103,7 @@ export class Decoder {
       state.reserve(state.tokens + start + length);
     }
     for (const { length } of chunksOf(promptTokens)) await this.#chunkPrograms(state, length);
+    await this.#program("head", () => headProgram(this.model.architecture, 1));
     state.reserve(state.tokens + promptTokens + 1);
     await this.#binding(state);
   }
@@ -109,11 +117,38 @@ export class Decoder {
     ids: ArrayLike<number>,
     options: { readonly signal?: AbortSignal | undefined; readonly onTokens?: (done: number) => void } = {},
   ): Promise<void> {
+    const { architecture, weights } = this.model;
+    const { hiddenSize } = architecture;
+    const head = await this.#program("head", () => headProgram(architecture, 1));
+    await this.read(state, ids, {
+      ...options,
+      // Only the prompt's last token needs logits.
+      visit: async ({ start, count, x }) => {
+        if (start + count < ids.length) return;
+        const newest = floats([1, hiddenSize], x.data.subarray((count - 1) * hiddenSize, count * hiddenSize));
+        await head.run({ x: newest, finalNorm: weights.finalNorm, head: weights.head }, { logits: state.logits });
+      },
+    });
+  }
+
+  /**
+   * Takes in tokens as `prefill` does, but for the logits, which are left as they were: `visit` sees every chunk after the
+   * last layer. Memory is that of one chunk and the state, whatever the number of tokens.
+   */
+  async read(
+    state: SequenceState,
+    ids: ArrayLike<number>,
+    options: {
+      readonly visit: (chunk: HiddenChunk) => Promise<void> | void;
+      readonly signal?: AbortSignal | undefined;
+      readonly onTokens?: (done: number) => void;
+    },
+  ): Promise<void> {
     this.#requireTokens(ids);
     for (const { start, count, length } of chunksOf(ids.length)) {
       options.signal?.throwIfAborted();
-      const last = start + count === ids.length;
-      await this.#chunk(state, Array.prototype.slice.call(ids, start, start + count), length, last);
+      const x = await this.#chunk(state, Array.prototype.slice.call(ids, start, start + count), length);
+      await options.visit({ start, count, x });
       options.onTokens?.(start + count);
     }
   }
@@ -142,47 +177,43 @@ export class Decoder {
     }
   }
 
-  /** The programs of a chunk: embedding, one per kind of layer, head. */
+  /** The programs of a chunk: embedding, one per kind of layer. */
   async #chunkPrograms({ capacity }: SequenceState, length: number) {
     const { architecture } = this.model;
     const embed = await this.#program(`embed ${length}`, () => embedProgram(architecture, 1, length));
-    const head = await this.#program("head", () => headProgram(architecture, 1));
     const layers: Executable[] = [];
     for (const { spec } of this.#layers) {
       const key = `prefill ${length} ${capacity} ${JSON.stringify(spec)}`;
-      layers.push(await this.#program(key, () => prefillProgram(architecture, spec, length, { batch: 1, capacity })));
+      const sizes = { batch: 1, capacity };
+      layers.push(await this.#program(key, () => prefillProgram(architecture, spec, length, sizes, this.#ablation)));
     }
-    return { embed, layers, head };
+    return { embed, layers };
   }
 
-  /** One chunk, padded to `length`, through all layers; only the prompt's last chunk needs logits. */
-  async #chunk(state: SequenceState, ids: readonly number[], length: number, last: boolean): Promise<void> {
+  /** One chunk, padded to `length`, through all layers. */
+  async #chunk(state: SequenceState, ids: readonly number[], length: number): Promise<FloatTensor> {
     const { architecture, weights } = this.model;
-    const { hiddenSize } = architecture;
     state.reserve(state.tokens + length);
-    const { embed, layers, head } = await this.#chunkPrograms(state, length);
+    const { embed, layers } = await this.#chunkPrograms(state, length);
     const padded = Array.from({ length }, (_unused, index) => ids[index] ?? 0);
-    let { x } = await embed.run({ embedding: weights.embedding, ids: indices([1, length], padded) });
+    const embedded = await embed.run({ embedding: weights.embedding, ids: indices([1, length], padded) });
+    let x = embedded.x as FloatTensor;
     const shared = {
       ...angleTables(architecture, state.tokens, length),
       seen: indices([1], [state.tokens]),
       count: indices([1], [ids.length]),
     };
     for (const [layer, program] of layers.entries()) {
-      const feeds: Record<string, Tensor> = { ...shared, ...weights.layers[layer] };
-      if (x !== undefined) feeds.x = x;
+      const feeds: Record<string, Tensor> = { ...shared, ...weights.layers[layer], x };
       const parameters = this.#layers[layer]?.parameters ?? {};
       for (const [name, weight] of Object.entries(parameters)) feeds[`mixer.${name}`] = weight;
       const into: Record<string, Tensor> = {};
       for (const [name, tensor] of ofLayer(state.tensors, layer)) feeds[`state.${name}`] = tensor;
       for (const [name, tensor] of ofLayer(state.spare, layer)) into[`next.${name}`] = tensor;
-      ({ y: x } = await program.run(feeds, into));
+      x = (await program.run(feeds, into)).y as FloatTensor;
     }
     state.advance(ids.length);
-    if (!last || x === undefined) return;
-    const newest = floatsOf(x).subarray((ids.length - 1) * hiddenSize, ids.length * hiddenSize);
-    const feeds = { x: floats([1, hiddenSize], newest), finalNorm: weights.finalNorm, head: weights.head };
-    await head.run(feeds, { logits: state.logits });
+    return x;
   }
 
   async #binding(state: SequenceState): Promise<StepBinding> {
@@ -191,7 +222,7 @@ export class Decoder {
     const { architecture } = this.model;
     const specs: readonly MixerSpec[] = this.stateModel.mixers;
     const program = await this.#program(`step ${state.capacity}`, () =>
-      stepProgram(architecture, specs, { batch: 1, capacity: state.capacity }),
+      stepProgram(architecture, specs, { batch: 1, capacity: state.capacity }, this.#ablation),
     );
     const [ids, seen] = [new BigInt64Array(1), new BigInt64Array(1)];
     const row = [1, architecture.headDim / 2];

@@ -4,6 +4,7 @@ import {
   cachedAttention,
   input,
   matmul,
+  multiply,
   type Program,
   program,
   reshape,
@@ -14,7 +15,7 @@ import {
 } from "../graph/index.ts";
 import { chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
 import { type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
-import { blockInputs, mixerInputs } from "./mixer-block.ts";
+import { type Ablation, blockInputs, mixerInputs } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** The sizes decoding programs are built for. */
@@ -58,9 +59,15 @@ interface Call {
   readonly seen: Value;
   /** Real tokens of a padded chunk; absent for a single token. */
   readonly count?: Value;
+  readonly ablation: Ablation;
 }
 
-function mix(pieces: AttentionInputs, { spec, parameters, state, seen, count }: Call): Mixed {
+function mix(pieces: AttentionInputs, call: Call): Mixed {
+  const { output, state } = mixWhole(pieces, call);
+  return { output: multiply(output, call.ablation.output ?? 1), state };
+}
+
+function mixWhole(pieces: AttentionInputs, { spec, parameters, state, seen, count, ablation }: Call): Mixed {
   const { keys, values } = state;
   if (keepsEverything(spec) && keys !== undefined && values !== undefined) {
     // Padding is written behind the real tokens, where no query sees it and the next call overwrites it.
@@ -68,7 +75,10 @@ function mix(pieces: AttentionInputs, { spec, parameters, state, seen, count }: 
     const attended = cachedAttention(pieces, { keys, values, seen }, { scale });
     return { output: attended.output, state: { keys: attended.keys, values: attended.values } };
   }
-  const inputs = { ...pieces, parameters, state: { ...state, seen } };
+  // A layer of a window alone has nothing else to take its weight.
+  const { window = 1, linear = 1 } = ablation;
+  const weakened = { linear, window: spec.state === undefined ? 1 : window };
+  const inputs = { ...pieces, parameters, state: { ...state, seen }, ablation: weakened };
   const result = count === undefined ? step(spec, inputs) : chunked(spec, { ...inputs, count });
   const { seen: _shared, ...next } = result.state ?? {};
   return { output: result.output, state: next };
@@ -84,7 +94,12 @@ function stateInputs(layer: LayerState, prefix: string): Record<string, Value> {
  * `[1, dim/2]` of its position, `embedding`, `finalNorm`, `head` (none where the embedding is the head),
  * `layers.N.ROLE`, `layers.N.mixer.NAME` and `state.N.NAME` → `logits` `[batch, vocabulary]` and `next.N.NAME`.
  */
-export function stepProgram(architecture: Architecture, specs: readonly MixerSpec[], sizes: DecodeSizes): Program {
+export function stepProgram(
+  architecture: Architecture,
+  specs: readonly MixerSpec[],
+  sizes: DecodeSizes,
+  ablation: Ablation = {},
+): Program {
   const { batch } = sizes;
   const ends = weightInputs(modelShapes(architecture));
   const { angles } = blockInputs(architecture, batch, 1);
@@ -97,7 +112,7 @@ export function stepProgram(architecture: Architecture, specs: readonly MixerSpe
     const pieces = attentionInputs(x, weights, project, angles, architecture, spec.rope);
     const parameters = mixerInputs(spec, architecture, `layers.${layer}.mixer.`);
     const state = stateInputs(layerState(architecture, spec, sizes), `state.${layer}.`);
-    const mixed = mix(pieces, { spec, parameters, state, seen });
+    const mixed = mix(pieces, { spec, parameters, state, seen, ablation });
     for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${layer}.${name}`] = value;
     x = blockOutput(x, mixed.output, weights, project, architecture);
   });
@@ -116,6 +131,7 @@ export function prefillProgram(
   spec: MixerSpec,
   length: number,
   sizes: DecodeSizes,
+  ablation: Ablation = {},
 ): Program {
   const { batch } = sizes;
   const { x, angles } = blockInputs(architecture, batch, length);
@@ -128,6 +144,7 @@ export function prefillProgram(
     state: stateInputs(layerState(architecture, spec, sizes), "state."),
     seen: input("seen", [batch], "int64"),
     count: input("count", [batch], "int64"),
+    ablation,
   });
   const outputs: Record<string, Value> = { y: blockOutput(x, mixed.output, weights, project, architecture) };
   for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${name}`] = value;
