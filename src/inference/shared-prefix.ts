@@ -41,9 +41,13 @@ interface Batch {
 
 /**
  * Runs prefixes and suffixes layer by layer, so that only one layer's states are held. Every layer must read in parts
- * (`readsInParts`).
+ * (`readsInParts`). Rejects with the signal's reason once it is aborted.
  */
-export async function hiddenAfterPrefixes(forward: ForwardPass, work: SharedPrefixes): Promise<PrefixHidden> {
+export async function hiddenAfterPrefixes(
+  forward: ForwardPass,
+  work: SharedPrefixes,
+  signal?: AbortSignal,
+): Promise<PrefixHidden> {
   const { engine, ablation } = forward;
   const { architecture, weights, mixers } = forward.model;
   const [prefix = 0, batch] = [work.prefixes[0]?.length, work.prefixes.length];
@@ -57,6 +61,7 @@ export async function hiddenAfterPrefixes(forward: ForwardPass, work: SharedPref
     sin: part(angles.sin, start, length),
   });
   for (const [layer, { spec, parameters }] of mixers.entries()) {
+    signal?.throwIfAborted();
     const key = `${JSON.stringify(spec)} ${JSON.stringify(ablation)}`;
     const shared: Record<string, Tensor> = { ...weights.layers[layer] };
     for (const [name, weight] of Object.entries(parameters)) shared[`mixer.${name}`] = weight;
