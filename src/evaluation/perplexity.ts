@@ -21,6 +21,8 @@ export interface Perplexity {
   readonly perplexity: number;
   /** Mean loss of each window, in nats per token. */
   readonly windows: readonly number[];
+  /** Mean loss at each place over the windows, in nats: element i belongs to token i + 1 of a window, counted from 0. */
+  readonly places: Float64Array;
 }
 
 /**
@@ -35,13 +37,15 @@ export async function perplexity(
   const count = Math.floor(Math.min(ids.length, maxTokens) / length);
   if (count === 0 || length < 2) throw new RangeError(`${ids.length} tokens do not fill one window of ${length}`);
   const windows: number[] = [];
+  const places = new Float64Array(length - 1);
   for (let window = 0; window < count; window++) {
     signal?.throwIfAborted();
     const slice = Array.from({ length }, (_unused, index) => ids[window * length + index] ?? 0);
     const losses = await forward.losses(slice);
     windows.push(losses.reduce((sum, loss) => sum + loss, 0) / losses.length);
+    for (const [place, loss] of losses.entries()) places[place] = (places[place] ?? 0) + loss / count;
     progress?.((window + 1) * length);
   }
   const mean = windows.reduce((sum, loss) => sum + loss, 0) / count;
-  return { length, tokens: count * (length - 1), perplexity: Math.exp(mean), windows };
+  return { length, tokens: count * (length - 1), perplexity: Math.exp(mean), windows, places };
 }

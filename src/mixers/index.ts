@@ -25,4 +25,5 @@ export {
   stateLayout,
 } from "./plan.ts";
 export type { Oracle, Preset } from "./preset.ts";
+export { linearShares } from "./share.ts";
 export { type MixerSpec, type MixerSpecInput, mixerSpec, parseMixer } from "./spec.ts";

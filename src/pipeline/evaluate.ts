@@ -1,26 +1,19 @@
 /** `evaluate`: perplexity by length beside the teacher's and the ablations'. */
 
 import { SubquadError } from "../errors.ts";
-import { linearShare } from "../evaluation/linear-share.ts";
+import { positionSpans, spanPerplexity } from "../evaluation/by-position.ts";
+import { linearShares, meanShare } from "../evaluation/linear-share.ts";
 import { perplexity } from "../evaluation/perplexity.ts";
 import { reportPage } from "../evaluation/report.ts";
 import { ForwardPass } from "../inference/forward.ts";
 import type { Model } from "../inference/model.ts";
-import { softmaxSpec } from "../mixers/index.ts";
-import type { Ablation } from "../model/mixer-block.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
 import { openModel } from "./open-model.ts";
 import { writeText } from "./save-model.ts";
 import { defaultThreads } from "./threads.ts";
 import { evaluationText } from "./training-text.ts";
-
-/** Ablations by the names they are reported under. */
-const ablations: Readonly<Record<"window_only" | "linear_only" | "neither", Ablation>> = {
-  window_only: { linear: 0 },
-  linear_only: { window: 1e-9 },
-  neither: { output: 0 },
-};
+import { type Figures, figures, isConverted, type VariantName, variantsOf } from "./variants.ts";
 
 /** What is compared. */
 export interface Comparison {
@@ -38,16 +31,19 @@ export interface Comparison {
 export async function compareModels(engine: Engine, comparison: Comparison): Promise<EvaluateDocument> {
   const { model, teacher, ids, lengths, maxTokens, context } = comparison;
   const converted = isConverted(model.model);
-  const variants = variantsOf(comparison, converted);
+  const variants = variantsOf({ ...comparison, model: model.model, teacher: teacher?.model });
   const tokensOf = (length: number) => Math.floor(Math.min(ids.length, maxTokens) / length) * length;
   const total = lengths.reduce((sum, length) => sum + tokensOf(length) * variants.length, 0);
   const progress = context.reporter.stage("evaluate", { tokens: total });
   const rows: EvaluateDocument["perplexity"] = [];
+  const longest = Math.max(...lengths);
+  const places = new Map<VariantName, Float64Array>();
   let before = 0;
   try {
     for (const length of lengths) {
       const beyond = teacher !== undefined && length > teacher.model.architecture.context;
-      const measured: Record<string, number | null> = {};
+      const measured: Partial<Record<VariantName, number | null>> = {};
+      let scored = 0;
       for (const variant of variants) {
         if (variant.name === "teacher" && beyond) continue;
         const forward = new ForwardPass(engine, variant.model, variant.ablation);
@@ -60,58 +56,49 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
         // Blocks of one length and variant serve no other.
         await engine.release();
         before += tokensOf(length);
-        measured[variant.name] = Number.isFinite(result.perplexity) ? result.perplexity : null;
-        measured.tokens = result.tokens;
+        measured[variant.name] = finite(result.perplexity);
+        scored = result.tokens;
+        if (length === longest) places.set(variant.name, result.places);
       }
-      rows.push(perplexityRow(length, measured, beyond));
+      rows.push(perplexityRow(length, scored, figures(measured), beyond));
     }
   } finally {
     progress.end();
   }
-  const longest = Math.max(...lengths);
   const first = Array.from({ length: longest }, (_unused, index) => ids[index] ?? 0);
-  const share = converted ? await linearShare(new ForwardPass(engine, model.model), first) : null;
-  return { model: model.name, against: teacher?.name ?? null, perplexity: rows, tasks: [], linear_share: share };
-}
-
-interface Variant {
-  readonly name: string;
-  readonly model: Model;
-  readonly ablation: Ablation;
-}
-
-function variantsOf({ model, teacher, ablations: wanted }: Comparison, converted: boolean): Variant[] {
-  const variants: Variant[] = [{ name: "model", model: model.model, ablation: {} }];
-  if (teacher !== undefined) variants.push({ name: "teacher", model: teacher.model, ablation: {} });
-  if (!wanted || !converted) return variants;
-  const ablated = Object.entries(ablations).map(([name, ablation]) => ({ name, model: model.model, ablation }));
-  return [...variants, ...ablated];
-}
-
-function perplexityRow(
-  length: number,
-  measured: Readonly<Record<string, number | null>>,
-  beyond: boolean,
-): EvaluateDocument["perplexity"][number] {
-  const { model = null, teacher = null } = measured;
+  const shares = converted ? await linearShares(new ForwardPass(engine, model.model), first) : [];
   return {
-    length,
-    tokens: measured.tokens ?? 0,
-    model,
-    teacher,
-    ratio: model === null || teacher === null ? null : model / teacher,
-    window_only: measured.window_only ?? null,
-    linear_only: measured.linear_only ?? null,
-    neither: measured.neither ?? null,
-    beyond_teacher_context: beyond,
+    model: model.name,
+    against: teacher?.name ?? null,
+    perplexity: rows,
+    by_position: positionRows(longest, places),
+    tasks: [],
+    linear_share: meanShare(shares),
+    linear_shares: shares,
   };
 }
 
-/** True where some layer is not softmax attention. */
-export function isConverted({ mixers }: Model): boolean {
-  const softmax = JSON.stringify(softmaxSpec);
-  return mixers.some(({ spec }) => JSON.stringify(spec) !== softmax);
+function positionRows(length: number, places: ReadonlyMap<VariantName, Float64Array>): EvaluateDocument["by_position"] {
+  return positionSpans(length).map((span) => {
+    const measured = [...places].map(([name, losses]) => [name, finite(spanPerplexity(losses, span))] as const);
+    return { ...span, ...figures(Object.fromEntries(measured)) };
+  });
 }
+
+const finite = (value: number) => (Number.isFinite(value) ? value : null);
+
+function perplexityRow(
+  length: number,
+  tokens: number,
+  measured: Figures,
+  beyond: boolean,
+): EvaluateDocument["perplexity"][number] {
+  const { model, teacher } = measured;
+  const ratio = model === null || teacher === null ? null : model / teacher;
+  return { length, tokens, ...measured, ratio, beyond_teacher_context: beyond };
+}
+
+export { isConverted };
 
 /** Window lengths of the final comparison: those the text and the teacher reach. */
 export function comparedLengths({ architecture }: Model, tokens: number): number[] {

@@ -199,8 +199,13 @@ export const evaluateDocument: EvaluateDocument = {
       beyond_teacher_context: true,
     },
   ],
+  by_position: [
+    { from: 1, to: 16, model: 120.5, teacher: 100.1, window_only: 121.5, linear_only: null, neither: null },
+    { from: 16, to: 32, model: 60.25, teacher: 55.5, window_only: 62.5, linear_only: null, neither: null },
+  ],
   tasks: [{ name: "piqa", metric: "acc", n: 200, model: 0.665, teacher: 0.68, stderr: 0.0334 }],
   linear_share: 0.4321,
+  linear_shares: [0.5321, null, 0.3321],
 };
 
 export const linearizeDocument: LinearizeDocument = {

@@ -27,19 +27,31 @@ export const stageSchema = z.object({
   curve: z.array(curvePointSchema),
 });
 
+/** A figure of the model, of its teacher and of the model with a part taken away. */
+const figures = {
+  model: measured,
+  teacher: measured.describe("The model given by --against; null without one or beyond its context"),
+  window_only: measured.describe("With the linear part's weight 0; null without --ablations"),
+  linear_only: measured.describe("With the window's factor × 1e-9; null without --ablations"),
+  neither: measured.describe("With attention outputs 0; null without --ablations"),
+};
+
 /** Perplexity at one window length. */
 export const perplexityRowSchema = z.object({
   length: tokens.describe("Tokens per window"),
   tokens: tokens.describe("Tokens that were scored"),
-  model: measured,
-  teacher: measured.describe("The model given by --against; null without one"),
+  ...figures,
   ratio: measured.describe("model / teacher; null without a teacher or beyond its context"),
-  window_only: measured.describe("With the linear part's weight 0; null without --ablations"),
-  linear_only: measured.describe("With the window's factor × 1e-9; null without --ablations"),
-  neither: measured.describe("With attention outputs 0; null without --ablations"),
   beyond_teacher_context: z
     .boolean()
     .describe("The length exceeds the teacher's own context: it is marked, not ratioed"),
+});
+
+/** Perplexity of the tokens at some places of the longest windows. */
+export const positionRowSchema = z.object({
+  from: tokens.describe("The first place in the window, counted from 0"),
+  to: tokens.describe("The place after the last"),
+  ...figures,
 });
 
 /** The score of one task. */
@@ -57,10 +69,14 @@ export const evaluateSchema = z.object({
   model: z.string(),
   against: z.string().nullable(),
   perplexity: z.array(perplexityRowSchema),
+  by_position: z.array(positionRowSchema).describe("Perplexity by the place in the windows of the longest length"),
   tasks: z.array(taskRowSchema),
   linear_share: measured.describe(
-    "Mean share of the attention's weight that the linear part carries; null for a softmax model",
+    "Mean share of the layers' output that comes from the linear part; null where no layer has both parts",
   ),
+  linear_shares: z
+    .array(measured)
+    .describe("That share by layer; null for a layer without both parts; empty for a softmax model"),
 });
 export type EvaluateDocument = z.infer<typeof evaluateSchema>;
 
