@@ -25,7 +25,7 @@ export async function openTeacher(options: BenchOptions): Promise<OpenModel> {
 /** The teacher with untrained LoLCATs mixers, whose windows weigh `gamma` at first (default: the preset's). */
 export function untrained({ model }: OpenModel, gamma?: number) {
   const changes = gamma === undefined ? {} : { mix: { kind: "gamma", initial: gamma } };
-  return convert(model, parseMixer({ ...presets.lolcats, ...changes }), new Set(), 0);
+  return convert(model, { mixer: parseMixer({ ...presets.lolcats, ...changes }), layers: "all", seed: 0 });
 }
 
 /** A number option. */

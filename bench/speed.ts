@@ -1,9 +1,9 @@
 /** Tokens per second and peak memory of a training stage, beside the peer in the same run. */
 import { createEngine, peakProcessMemory } from "../src/runtime/index.ts";
 import { DataOrder } from "../src/training/data-order.ts";
-import { FinetuneTrainee } from "../src/training/finetune.ts";
+import { EndToEndTrainee } from "../src/training/end-to-end.ts";
+import { LayerwiseTrainee } from "../src/training/layerwise.ts";
 import type { Trainee } from "../src/training/loop.ts";
-import { TransferTrainee } from "../src/training/transfer.ts";
 import type { BenchOptions } from "./common.ts";
 import { number, openTeacher, peerSpeed, print, untrained } from "./common.ts";
 
@@ -30,20 +30,22 @@ export async function speed(options: BenchOptions): Promise<void> {
     optimizer,
     products,
     heldOut: [],
-    trains: (name: string) => stage === "transfer" && name !== "",
+    seed: 0,
+    trains: () => stage === "transfer",
   } as const;
   const layers = mixers.map(({ spec, parameters }) => ({ spec, parameters: { ...parameters } }));
   const adapters = { rank: 8, scale: 2, targets: ["queries", "keys", "values", "output"] } as const;
   const trainee: Trainee =
     stage === "transfer"
-      ? new TransferTrainee(engine, { ...common, layers, weight: 1000, attentionWeights: 0, remembered: 0 })
-      : new FinetuneTrainee(engine, {
+      ? new LayerwiseTrainee(engine, {
           ...common,
+          teacher: weights,
           layers,
-          adapters,
-          seed: 0,
-          recomputed: number(options, "recompute", 0),
-        });
+          loss: { outputs: 1000, weights: 0, mixed: 0, stream: 0 },
+          inputs: "teacher",
+          remembered: 0,
+        })
+      : new EndToEndTrainee(engine, { ...common, layers, adapters, recomputed: number(options, "recompute", 0) });
   const ids = Int32Array.from(
     { length: (steps + 2) * batch * length },
     (_unused, index) => (index * 48271) % architecture.vocabularySize,
@@ -52,7 +54,7 @@ export async function speed(options: BenchOptions): Promise<void> {
   let best = Number.POSITIVE_INFINITY;
   for (let step = 0; step <= steps; step++) {
     const began = performance.now();
-    const { gradients } = await trainee.gradients(data.batch(step, batch));
+    const { gradients } = await trainee.gradients(data.batch(step, batch), step);
     await trainee.optimizer.step(gradients, optimizer.learningRate, 1);
     // The first step compiles.
     if (step > 0) best = Math.min(best, performance.now() - began);

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { createEngine } from "../src/runtime/index.ts";
 import { DataOrder } from "../src/training/data-order.ts";
 import { heldOutWindows } from "../src/training/held-out.ts";
+import { LayerwiseTrainee } from "../src/training/layerwise.ts";
 import { createSchedule } from "../src/training/schedule.ts";
-import { TransferTrainee } from "../src/training/transfer.ts";
 import type { BenchOptions } from "./common.ts";
 import { data, number, openTeacher, peerOf, print, trainingTexts, untrained } from "./common.ts";
 
@@ -46,16 +46,18 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     layers: mixers.map(({ spec, parameters }) => ({ spec, parameters: { ...parameters } })),
     batch,
     length,
-    weight: 1000,
-    attentionWeights: 0,
+    teacher: weights,
+    loss: { outputs: 1000, weights: 0, mixed: 0, stream: 0 },
+    inputs: "teacher" as const,
+    seed: 0,
     optimizer: { learningRate: rate, beta1: 0.9, beta2: settings.beta2 ?? 0.999, epsilon: 1e-8, weightDecay: 0 },
     trains: () => true,
     heldOut: heldOutWindows({ ids: test, mask: undefined }, judged.length, judged.tokens),
     products: options.products === "int8" ? ("int8" as const) : ("float32" as const),
     remembered: repeats > 1 ? 1 : 0,
   };
-  const trainee = new TransferTrainee(engine, plan);
-  const judge = new TransferTrainee(engine, { ...plan, length: judged.length, batch: 1, products: "float32" });
+  const trainee = new LayerwiseTrainee(engine, plan);
+  const judge = new LayerwiseTrainee(engine, { ...plan, length: judged.length, batch: 1, products: "float32" });
   const order = new DataOrder({ ids, mask: undefined }, length, 0);
   const steps = Math.floor(tokens / (length * batch)) * repeats;
   const schedule = createSchedule(

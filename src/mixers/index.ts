@@ -17,10 +17,14 @@ export { type Packing, packed, packingOf } from "./packing.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
 export {
   headsAreAlike,
+  type LearningAxis,
+  learningAxes,
   type MixerPlan,
   mixerParameters,
   mixerStreams,
+  parameterAxes,
   planMixer,
+  rowsAreWeights,
   type Streams,
   stateLayout,
 } from "./plan.ts";

@@ -9,6 +9,22 @@ import { declareMixer, type Mixer, type MixerSpec } from "./spec.ts";
 /** Shapes of a call's streams by name. */
 export type Streams = Readonly<Record<string, readonly number[]>>;
 
+/** The axes of a mixer that learn, as its spec names them; `output` stands for the output's norm and gate. */
+export const learningAxes = [
+  "convolution",
+  "window",
+  "local",
+  "featureMap",
+  "decay",
+  "write",
+  "skip",
+  "mix",
+  "output",
+] as const;
+
+/** An axis of a mixer that may have learned tensors. */
+export type LearningAxis = (typeof learningAxes)[number];
+
 /** A mixer's needs for given sizes. */
 export interface MixerPlan {
   readonly parameters: Parameters;
@@ -35,6 +51,13 @@ export function mixerParameters(spec: MixerSpec, sizes: MixerSizes): Parameters 
   return parametersOf(declareMixer(spec), sizes);
 }
 
+/** The axis that each of a mixer's parameters belongs to, by the parameter's name. */
+export function parameterAxes(spec: MixerSpec, sizes: MixerSizes): Readonly<Record<string, LearningAxis>> {
+  const byAxis = parametersByAxis(declareMixer(spec), sizes);
+  const entries = learningAxes.flatMap((axis) => Object.keys(byAxis[axis] ?? {}).map((name) => [name, axis] as const));
+  return Object.fromEntries(entries);
+}
+
 /** What a mixer reads beside queries, keys and values: shapes by name. */
 export function mixerStreams(spec: MixerSpec, sizes: MixerSizes): Streams {
   return streamsOf(declareMixer(spec), sizes);
@@ -44,6 +67,12 @@ export function mixerStreams(spec: MixerSpec, sizes: MixerSizes): Streams {
 export function headsAreAlike(spec: MixerSpec): boolean {
   const { state, output } = declareMixer(spec);
   return !state?.decay.byPlace && output.length === 0;
+}
+
+/** Whether a query's weights of all values sum to one: then what it reads is a mean. */
+export function rowsAreWeights(spec: MixerSpec): boolean {
+  const { normalize, state, output } = declareMixer(spec);
+  return (state === undefined || normalize.sumsWeights) && output.length === 0;
 }
 
 /** The tensors a mixer carries from call to call, by name; all zeros before the first token. */
@@ -58,17 +87,27 @@ export function widthsOf({ state, normalize }: Mixer, sizes: MixerSizes): GateWi
 }
 
 function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
+  const byAxis = parametersByAxis(mixer, sizes);
+  return Object.assign({}, ...learningAxes.map((axis) => byAxis[axis]));
+}
+
+function parametersByAxis(mixer: Mixer, sizes: MixerSizes): Readonly<Partial<Record<LearningAxis, Parameters>>> {
   const { window, state, mix, convolution, local, output } = mixer;
   const widths = widthsOf(mixer, sizes);
   const branch = state && {
-    ...state.featureMap.parameters(sizes),
-    ...state.decay.parameters(sizes, state.write.widths(widths)),
-    ...state.write.parameters(sizes, widths),
-    ...state.skip?.parameters(sizes, widths.features),
+    featureMap: state.featureMap.parameters(sizes),
+    decay: state.decay.parameters(sizes, state.write.widths(widths)),
+    write: state.write.parameters(sizes, widths),
+    skip: state.skip?.parameters(sizes, widths.features) ?? {},
   };
-  const stages = output.map((stage) => stage.parameters(sizes));
-  const around = [convolution?.parameters(sizes), window?.parameters(sizes), local?.parameters(sizes)];
-  return Object.assign({}, ...around, branch, mix?.parameters(sizes), ...stages);
+  const around = {
+    convolution: convolution?.parameters(sizes) ?? {},
+    window: window?.parameters(sizes) ?? {},
+    local: local?.parameters(sizes) ?? {},
+    mix: mix?.parameters(sizes) ?? {},
+    output: Object.assign({}, ...output.map((stage) => stage.parameters(sizes))),
+  };
+  return { ...around, ...branch };
 }
 
 function streamsOf(mixer: Mixer, sizes: MixerSizes): Streams {

@@ -70,16 +70,32 @@ export function mergeHeads(mixed: Value): Value {
   return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, length, heads * dim]);
 }
 
-/** Output projection, residual and gated MLP: from the mixer's output to the next stream. */
+/** The output projection of the heads' outputs `[batch, heads, length, dim]`: what attention adds to the stream. */
+export function attentionOutput(mixed: Value, project: Projection): Value {
+  return project(mergeHeads(mixed), "output");
+}
+
+/** Residual and gated MLP: from what attention adds to the stream x to the next stream, both `[batch, length, hidden]`. */
+export function nextStream(
+  x: Value,
+  attention: Value,
+  weights: LayerValues,
+  project: Projection,
+  { normEpsilon }: Architecture,
+): Value {
+  const middle = add(x, attention);
+  const normal = rmsNorm(middle, weightOf(weights, "mlpNorm"), normEpsilon);
+  const hidden = multiply(silu(project(normal, "gate")), project(normal, "up"));
+  return named(add(middle, project(hidden, "down")), "block");
+}
+
+/** All that follows the mixer: from the heads' outputs to the next stream. */
 export function blockOutput(
   x: Value,
   mixed: Value,
   weights: LayerValues,
   project: Projection,
-  { normEpsilon }: Architecture,
+  architecture: Architecture,
 ): Value {
-  const middle = add(x, project(mergeHeads(mixed), "output"));
-  const normal = rmsNorm(middle, weightOf(weights, "mlpNorm"), normEpsilon);
-  const hidden = multiply(silu(project(normal, "gate")), project(normal, "up"));
-  return named(add(middle, project(hidden, "down")), "block");
+  return nextStream(x, attentionOutput(mixed, project), weights, project, architecture);
 }

@@ -1,6 +1,7 @@
 /** The two ends of a model: token embedding and next-token head. */
 import type { Architecture } from "../families/index.ts";
 import {
+  add,
   gradient,
   input,
   log,
@@ -77,11 +78,90 @@ export function tokenLoss(normal: Value, head: Value, targets: Value, quantized?
   });
 }
 
-/** `x`, `targets` int64 `[count, 1]` → `loss` `[count, 1]`, in nats. */
-export function scoreProgram(architecture: Architecture, count: number): Program<"loss"> {
+/** What a model's end learns from; a term of factor 0 is left out. */
+export interface TokenTerms {
+  /** Factor of the next token's cross-entropy. */
+  readonly nextToken: number;
+  /** Factor of the divergence of the chances from the teacher's (arXiv 1503.02531: times the temperature's square). */
+  readonly logits: number;
+  readonly temperature: number;
+}
+
+/** The next token alone. */
+export const nextTokenOnly: TokenTerms = { nextToken: 1, logits: 0, temperature: 1 };
+
+/** `x`, `targets` int64 `[count, 1]`, for `logits` also the teacher's → `loss` `[count, 1]`, in nats: the terms' weighted sum. */
+export function scoreProgram(
+  architecture: Architecture,
+  count: number,
+  terms: TokenTerms = nextTokenOnly,
+): Program<"loss"> {
   const { x, finalNorm, head } = headInputs(architecture, count);
   const normal = rmsNorm(x, finalNorm, architecture.normEpsilon);
-  return program({ loss: tokenLoss(normal, head, input("targets", [count, 1], "int64")) });
+  return program({ loss: tokenLosses(architecture, normal, head, terms) });
+}
+
+/** The weighted terms of each token, `[count, 1]`. */
+function tokenLosses(
+  architecture: Architecture,
+  normal: Value,
+  head: Value,
+  { nextToken, logits, temperature }: TokenTerms,
+  quantized?: QuantizedMatrix,
+): Value {
+  const [count = 0] = normal.shape;
+  const losses: Value[] = [];
+  if (nextToken > 0) {
+    const targets = input("targets", [count, 1], "int64");
+    losses.push(multiply(tokenLoss(normal, head, targets, quantized), nextToken));
+  }
+  if (logits > 0) {
+    const teacher = teacherEnd(architecture, count);
+    const divergence = chancesLoss({ normal, head }, teacher, temperature, quantized);
+    losses.push(multiply(divergence, logits));
+  }
+  return losses.reduce(add);
+}
+
+/** A model's last normed states `[count, hidden]` and the head they are read by. */
+interface ModelEnd {
+  readonly normal: Value;
+  readonly head: Value;
+}
+
+/** The teacher's end: its stream as `teacher.x`, its norm and head as `teacher.finalNorm` and `teacher.head`. */
+function teacherEnd({ hiddenSize, vocabularySize, normEpsilon }: Architecture, count: number): ModelEnd {
+  const x = input("teacher.x", [count, hiddenSize]);
+  const normal = rmsNorm(x, input("teacher.finalNorm", [hiddenSize]), normEpsilon);
+  return { normal, head: input("teacher.head", [vocabularySize, hiddenSize]) };
+}
+
+/**
+ * T² Σ p (log p − log q) of each token `[count, 1]`: the teacher's chances p and the student's q at temperature T. Its
+ * gradient in the student's logits is T (q − p).
+ */
+function chancesLoss(
+  { normal, head }: ModelEnd,
+  teacher: ModelEnd,
+  temperature: number,
+  quantized: QuantizedMatrix | undefined,
+): Value {
+  const product = (end: ModelEnd) =>
+    quantized === undefined
+      ? matmul(end.normal, end.head, { transposeB: true })
+      : quantizedMatmul(end.normal, quantized);
+  const cooled = (logits: Value) => (temperature === 1 ? logits : multiply(logits, 1 / temperature));
+  const [own, wanted] = [cooled(product({ normal, head })), cooled(product(teacher))];
+  const [chances, wantedChances] = [softmax(own), softmax(wanted)];
+  const total = (logits: Value, likely: Value) => subtract(max(logits, [-1]), log(max(likely, [-1])));
+  const sums = subtract(total(own, chances), total(wanted, wantedChances));
+  const divergence = add(sum(multiply(wantedChances, subtract(wanted, own)), [-1]), sums);
+  const loss = multiply(divergence, temperature ** 2);
+  return withGradient(loss, [normal, head], (upstream, g) => {
+    const scaled = g.multiply(upstream, temperature);
+    const away = g.multiply(g.subtract(chances, wantedChances), scaled);
+    return [g.matmul(away, head), g.matmul(away, normal, { transposeA: true })];
+  });
 }
 
 /** Which gradients a head program returns besides that of `x`. */
@@ -90,6 +170,8 @@ export interface HeadGradientOptions {
   readonly weights?: boolean;
   /** How the logits are computed (default: float32); `int8` reads `head.integers` and `head.scales` too. */
   readonly products?: FrozenProducts;
+  /** What is learned from (default: the next token alone). */
+  readonly terms?: TokenTerms;
 }
 
 /**
@@ -99,13 +181,13 @@ export interface HeadGradientOptions {
 export function headGradientProgram(
   architecture: Architecture,
   count: number,
-  { weights = false, products = "float32" }: HeadGradientOptions = {},
+  { weights = false, products = "float32", terms = nextTokenOnly }: HeadGradientOptions = {},
 ): Program {
   const { x, finalNorm, head } = headInputs(architecture, count);
   const normal = rmsNorm(x, finalNorm, architecture.normEpsilon);
   const { hiddenSize, vocabularySize } = architecture;
   const quantized = products === "int8" ? quantizedInput("head", hiddenSize, vocabularySize) : undefined;
-  const losses = tokenLoss(normal, head, input("targets", [count, 1], "int64"), quantized);
+  const losses = tokenLosses(architecture, normal, head, terms, quantized);
   const loss = sum(multiply(losses, input("weights", [count, 1])));
   const [xGradient, finalNormGradient, headGradient] = gradient(loss, weights ? [x, finalNorm, head] : [x]);
   const outputs: Record<string, Value> = { loss: reshape(loss, []) };

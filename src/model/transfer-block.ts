@@ -1,11 +1,11 @@
 /** Attention transfer: a student layer learns the outputs of the teacher's attention from the same queries, keys and values. */
-import { type Architecture, layerShapes } from "../families/index.ts";
 import {
   add,
   broadcastTo,
   cast,
   gradient,
   input,
+  integers,
   log,
   mask,
   maximum,
@@ -15,7 +15,8 @@ import {
   type Program,
   program,
   reshape,
-  scalar,
+  rotary,
+  type Shape,
   stopGradient,
   subtract,
   sum,
@@ -30,47 +31,17 @@ import {
   mixerParameters,
   mixerStreams,
   parallel,
+  rowsAreWeights,
   softmaxSpec,
 } from "../mixers/index.ts";
-import { attentionInputs, blockOutput } from "./block.ts";
-import { blockInputs, softmaxMixer } from "./mixer-block.ts";
-import { type FrozenProducts, frozenProjection, weightInputs } from "./projection.ts";
-
-/** How a teacher's block is run. */
-export interface TeacherOptions {
-  readonly products?: FrozenProducts;
-  /** `attention` leaves out the stream after the block. */
-  readonly part?: "block" | "attention";
-}
-
-/**
- * `x`, `cos`, `sin` and one layer's weights → `y`, the teacher's stream after the block (so that every layer learns from
- * the teacher's own states), and what its attention read and returned: `read.queries` and `attended`
- * `[batch, heads, length, dim]`, `read.keys` and `read.values` `[batch, groups, length, dim]`.
- */
-export function teacherBlockProgram(
-  architecture: Architecture,
-  batch: number,
-  length: number,
-  { products = "float32", part = "block" }: TeacherOptions = {},
-): Program {
-  const { x, angles } = blockInputs(architecture, batch, length);
-  const weights = weightInputs(layerShapes(architecture));
-  const project = frozenProjection(architecture, weights, products);
-  const pieces = attentionInputs(x, weights, project, angles, architecture);
-  const attended = softmaxMixer(pieces, architecture);
-  const read = { "read.queries": pieces.queries, "read.keys": pieces.keys, "read.values": pieces.values, attended };
-  if (part === "attention") return program(read);
-  return program({ y: blockOutput(x, attended, weights, project, architecture), ...read });
-}
 
 /** What a transfer program learns. */
 export interface TransferPlan {
   readonly mixer: MixerSpec;
   /** Factor of the mean squared error in the gradients (published: 1000, over the number of layers). */
-  readonly scale: number;
-  /** Factor of the cross-entropy between attention weights, relative to `scale`'s; 0 leaves out its length × length memory. */
-  readonly weightsScale: number;
+  readonly outputs: number;
+  /** Factor of the cross-entropy between attention weights; 0 leaves out its length × length memory. */
+  readonly weights: number;
   /** Names of the mixer's parameters whose gradients are returned. */
   readonly trained: readonly string[];
   /** Add the gradients to inputs `sum.NAME`. */
@@ -78,61 +49,80 @@ export interface TransferPlan {
 }
 
 /**
- * `queries`, `keys`, `values`, `attended` and the mixer's parameters as `mixer.NAME` → `error`, the mean squared error of
- * the per-head outputs (LoLCATs, arXiv 2410.10254, equation 8), and `gradient.NAME`, scaled. Sizes may be those of one
- * sequence and one group of heads: they learn apart, and what one group touches stays in the processor's cache.
+ * `queries`, `keys`, `values`, `attended`, the mixer's parameters as `mixer.NAME` and, where it reads them, its streams as
+ * `stream.NAME` and `cos`, `sin` → `outputs`, the mean squared error of the per-head outputs (LoLCATs, arXiv 2410.10254,
+ * equation 8), `weights`, the cross-entropy between attention weights where it counts (Hedgehog, arXiv 2402.04347), and
+ * `gradient.NAME` of their weighted sum. Sizes may be those of one sequence and one group of heads: they learn apart, and
+ * what one group touches stays in the processor's cache.
  */
 export function transferProgram(
   sizes: MixerSizes,
-  { mixer, scale, weightsScale, trained, accumulate }: TransferPlan,
+  { mixer, outputs: outputsFactor, weights: weightsFactor, trained, accumulate }: TransferPlan,
 ): Program {
   const { batch, heads, groups, length, dim } = sizes;
-  requireTransferable(mixer, sizes);
   const shared = [batch, groups, length, dim];
-  const pieces = {
+  const named = (prefix: string, shapes: Readonly<Record<string, Shape>>) =>
+    Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(prefix + name, shape)]));
+  const planned = mixerParameters(mixer, sizes);
+  const shapes = Object.fromEntries(Object.entries(planned).map(([name, { shape }]) => [name, shape]));
+  const parameters = named("mixer.", shapes);
+  const inputs: MixerInputs = {
     queries: input("queries", [batch, heads, length, dim]),
     keys: input("keys", shared),
     values: input("values", shared),
+    parameters,
+    streams: named("stream.", mixerStreams(mixer, sizes)),
+    ...(mixer.rope !== "before" && {
+      angles: { cos: input("cos", [length, dim / 2]), sin: input("sin", [length, dim / 2]) },
+    }),
   };
-  const parameters = Object.fromEntries(
-    Object.entries(mixerParameters(mixer, sizes)).map(([name, { shape }]) => [name, input(`mixer.${name}`, shape)]),
-  );
-  const difference = subtract(
-    chunked(mixer, { ...pieces, parameters }).output,
-    input("attended", [batch, heads, length, dim]),
-  );
-  // In two steps: one float32 sum over all elements would lose digits.
-  const error = reshape(mean(mean(multiply(difference, difference), [-1])), []);
-  const outputs: Record<string, Value> = { error };
-  const variables = trained.flatMap((name) => parameters[name] ?? []);
-  const crossEntropy =
-    weightsScale === 0 ? scalar(0) : multiply(weightsLoss(mixer, { ...pieces, parameters }, sizes), weightsScale);
-  gradient(add(multiply(error, scale), crossEntropy), variables).forEach((value, index) => {
+  const error = squaredError(chunked(mixer, inputs).output, input("attended", [batch, heads, length, dim]));
+  const terms: [name: string, factor: number, term: Value][] = [["outputs", outputsFactor, error]];
+  if (weightsFactor > 0) terms.push(["weights", weightsFactor, weightsLoss(mixer, inputs, sizes)]);
+  const total = terms.map(([, factor, term]) => multiply(term, factor)).reduce(add);
+  const results: Record<string, Value> = Object.fromEntries(terms.map(([name, , term]) => [name, term]));
+  const variables = trained.map((name) => parameterOf(parameters, name));
+  gradient(total, variables).forEach((value, index) => {
     const name = trained[index] ?? "";
-    outputs[`gradient.${name}`] = accumulate ? add(input(`sum.${name}`, value.shape), value) : value;
+    results[`gradient.${name}`] = accumulate ? add(input(`sum.${name}`, value.shape), value) : value;
   });
-  return program(outputs);
+  return program(results);
 }
 
-/** Throws a MixerError for a mixer that reads more than the teacher's rotated queries, its keys and its values. */
-function requireTransferable(mixer: MixerSpec, sizes: MixerSizes): void {
-  const streams = Object.keys(mixerStreams(mixer, { ...sizes, hidden: sizes.hidden ?? 1 }));
-  const more = streams.length > 0 ? `reads the stream "${streams.join('", "')}"` : `has rope "${mixer.rope}"`;
-  if (streams.length === 0 && mixer.rope === "before") return;
-  throw new MixerError(
-    `attention transfer gives a mixer rotated queries, keys and values, and this one ${more}: leave the transfer stage out`,
-  );
+function parameterOf(parameters: Readonly<Record<string, Value>>, name: string): Value {
+  const value = parameters[name];
+  if (value === undefined) throw new RangeError(`the mixer has no parameter "${name}" to train`);
+  return value;
 }
 
-/** Rows of attention weights are what a mixer makes of the identity as its values. */
-function weightsLoss(mixer: MixerSpec, inputs: MixerInputs, { batch, groups, length }: MixerSizes): Value {
+/** The mean squared difference, one number. */
+export function squaredError(left: Value, right: Value): Value {
+  const difference = subtract(left, right);
+  // In two steps: one float32 sum over all elements would lose digits.
+  return reshape(mean(mean(multiply(difference, difference), [-1])), []);
+}
+
+/**
+ * The cross-entropy between the teacher's and the student's attention weights, mean over rows: rows of weights are what a
+ * mixer makes of the identity as its values. Throws a MixerError for a mixer whose rows are no weights.
+ */
+export function weightsLoss(mixer: MixerSpec, inputs: MixerInputs, { batch, groups, length }: MixerSizes): Value {
+  if (!rowsAreWeights(mixer))
+    throw new MixerError(
+      "attention_weights compares rows that sum to one, and this mixer's do not: give it normalize row or joint and no output norm or gate, or leave the term out",
+    );
   const diagonal = cast(
     mask([1, 1, length, length], (_batch, _group, query, key) => query === key),
     "float32",
   );
   const values = broadcastTo(diagonal, [batch, groups, length, length]);
   const student = chunked(mixer, { ...inputs, values }).output;
-  const teacher = parallel(softmaxSpec, { ...inputs, parameters: {}, values }).output;
+  const { queries, keys, angles } = inputs;
+  const rows = integers(Array.from({ length: batch * length }, (_unused, index) => index % length));
+  const positions = reshape(rows, [batch, length]);
+  const rotate = (x: Value) => (angles === undefined ? x : rotary(x, angles.cos, angles.sin, positions));
+  const seen = { queries: rotate(queries), keys: rotate(keys), values, parameters: {} };
+  const teacher = parallel(softmaxSpec, seen).output;
   const entropy = sum(multiply(stopGradient(teacher), log(maximum(student, 1e-12))), [-1]);
   return negate(reshape(mean(entropy), []));
 }

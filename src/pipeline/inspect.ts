@@ -6,7 +6,7 @@ import { mixerLabels } from "./layer-plan.ts";
 import { decodeMemory, finetuneMemory, stateBytes, transferMemory } from "./memory.ts";
 import { openModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
-import { convert, keptLayers } from "./student.ts";
+import { convert } from "./student.ts";
 
 const defaultRecipe = "lolcats";
 
@@ -15,13 +15,11 @@ export const inspect: Verb<InspectOptions, InspectDocument> = async (options, { 
   const opened = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
   const { architecture } = opened.model;
   const recipe = await loadLinearizeRecipe(options.recipe ?? defaultRecipe, options);
-  const student = isConverted(opened.model)
-    ? opened.model
-    : convert(opened.model, recipe.mixer, keptLayers(recipe.layers), recipe.seed);
+  const student = isConverted(opened.model) ? opened.model : convert(opened.model, recipe);
   const shown = options.recipe === undefined ? opened.model : student;
   const labels = mixerLabels(shown.mixers, opened.config, recipe.name);
-  const transfer = recipe.stages.find((stage) => stage.kind === "attention_outputs");
-  const finetune = recipe.stages.find((stage) => stage.kind === "next_token");
+  const transfer = recipe.stages.find((stage) => stage.kind === "layerwise");
+  const finetune = recipe.stages.find((stage) => stage.kind === "end_to_end");
   const { perSequence, perToken } = stateBytes(shown);
   return {
     family: architecture.family,

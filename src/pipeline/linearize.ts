@@ -15,7 +15,7 @@ import { type OpenModel, openModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
 import { removeCheckpoints, runStages } from "./run-stages.ts";
 import { saveModel, writeJson } from "./save-model.ts";
-import { convert, keptLayers, mixerName } from "./student.ts";
+import { convert, mixerName } from "./student.ts";
 import { defaultThreads } from "./threads.ts";
 import { type TrainingText, trainingText } from "./training-text.ts";
 import { versions } from "./versions.ts";
@@ -35,7 +35,7 @@ export const linearize: Verb<LinearizeOptions, LinearizeDocument> = async (optio
   requireSoftmax(teacher);
   refuseForeignFolder(options.output);
   const text = await trainingText(options.text, teacher);
-  const student = convert(teacher.model, recipe.mixer, keptLayers(recipe.layers), recipe.seed);
+  const student = convert(teacher.model, recipe);
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
   const checkpoints = join(options.output, "checkpoint");
   try {

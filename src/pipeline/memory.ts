@@ -1,13 +1,14 @@
 /** What a model's work needs in memory, announced before it begins. */
 import { totalmem } from "node:os";
-import { type Architecture, parameterCount } from "../families/index.ts";
+import { type Architecture, layerShapes, modelShapes, parameterCount } from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
 import type { Model } from "../inference/model.ts";
 import { mixerParameters, stateLayout } from "../mixers/index.ts";
 import { layerSizes } from "../model/block.ts";
-import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
+import type { EndToEndStage, LayerwiseStage, Stage } from "../recipes/index.ts";
 import { logitBytes } from "../training/stack.ts";
-import { finetuneActivations, recomputedLayers, rememberedPasses } from "./stages.ts";
+import { activationsOf, recomputedLayers, rememberedPasses } from "./stages.ts";
+import { endsOf, rolesOf } from "./trained.ts";
 
 /** Bytes of Node, the engine and the compiled programs, measured on a model of no size. */
 const baseBytes = 220 * 2 ** 20;
@@ -56,6 +57,14 @@ function mixerBytes({ architecture, mixers }: Model): number {
 /** Parameters, their gradient and AdamW's two moments, old and new. */
 const optimizerCopies = 7;
 
+/** Bytes that a stage's own training of the model's weights takes: their gradients and moments, old and new. */
+function learningWeightBytes({ architecture }: Model, stage: Stage): number {
+  const bytes = (shapes: ReadonlyMap<string, readonly number[]>, roles: readonly string[]) =>
+    roles.reduce((sum, role) => sum + 4 * (shapes.get(role) ?? []).reduce((a, b) => a * b, 1), 0);
+  const blocks = architecture.layers * bytes(layerShapes(architecture), rolesOf(stage, architecture));
+  return (optimizerCopies - 1) * (blocks + bytes(modelShapes(architecture), endsOf(stage, architecture)));
+}
+
 /** Bytes of frozen matrices in 8 bits beside those in float32, by how many copies a stage has of the blocks'. */
 function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage, "frozen_products">, copies: number) {
   if (frozen_products === "float32") return 0;
@@ -71,30 +80,27 @@ function blockBytes({ hiddenSize, intermediateSize }: Architecture, tokens: numb
 }
 
 /** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */
-export function transferMemory(
-  model: Model,
-  stage: Pick<AttentionOutputsStage, "batch" | "length" | "accumulate" | "updates_per_pass" | "frozen_products">,
-): number {
+export function transferMemory(model: Model, stage: LayerwiseStage): number {
   const { layers, heads, groups, headDim } = model.architecture;
   const tokens = stage.batch * stage.length;
   const block = blockBytes(model.architecture, tokens, transferTemporaries);
   const pass = 4 * tokens * layers * 2 * (heads + groups) * headDim;
   const kept = rememberedPasses(stage) * pass;
   const weights = weightBytes(model.architecture) + quantizedBytes(model, stage, 1);
-  return baseBytes + weights + optimizerCopies * mixerBytes(model) + block + kept;
+  return baseBytes + weights + optimizerCopies * mixerBytes(model) + learningWeightBytes(model, stage) + block + kept;
 }
 
 /** Peak memory of finetuning: weights, activations as the stage's plan keeps them, the head. */
-export function finetuneMemory(model: Model, stage: NextTokenStage): number {
+export function finetuneMemory(model: Model, stage: EndToEndStage): number {
   const { layers } = model.architecture;
-  const perLayer = finetuneActivations(stage, model);
+  const perLayer = activationsOf(stage, model);
   const recomputed = recomputedLayers(stage, model);
   const activations = (layers - recomputed) * perLayer.saved + recomputed * perLayer.recomputed;
   const temporaries = 2 * transferTemporaries + (stage.frozen_products === "float32" ? 0 : quantizedTemporaries);
   const block = blockBytes(model.architecture, stage.batch * stage.length, temporaries);
   // The forward products' integers and the backward ones'.
   const weights = weightBytes(model.architecture) + quantizedBytes(model, stage, 2);
-  return baseBytes + weights + mixerBytes(model) + activations + block + headBytes;
+  return baseBytes + weights + mixerBytes(model) + learningWeightBytes(model, stage) + activations + block + headBytes;
 }
 
 /** Memory of the comparison with the teacher that ends a conversion, in windows of `length`. */
@@ -105,7 +111,7 @@ export function comparisonMemory(model: Model, length: number): number {
 
 /** Peak memory of a stage of any kind. */
 export function stageMemory(model: Model, stage: Stage): number {
-  return stage.kind === "attention_outputs" ? transferMemory(model, stage) : finetuneMemory(model, stage);
+  return stage.kind === "layerwise" ? transferMemory(model, stage) : finetuneMemory(model, stage);
 }
 
 /** Memory of generating with one sequence. */

@@ -1,6 +1,5 @@
 /** `linearize --dry-run`: memory, disk and time of a conversion, before any of it. */
 
-import type { Stage } from "../recipes/index.ts";
 import { createEngine } from "../runtime/index.ts";
 import { DataOrder } from "../training/data-order.ts";
 import { courseOf } from "../training/loop.ts";
@@ -10,8 +9,8 @@ import { comparedLengths } from "./evaluate.ts";
 import { comparisonMemory, stageMemory, weightBytes } from "./memory.ts";
 import { openModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
-import { loopSettings, startStage } from "./stages.ts";
-import { convert, keptLayers } from "./student.ts";
+import { loopSettings, type PlannedStage, plannedStages, startStage } from "./stages.ts";
+import { convert } from "./student.ts";
 import { defaultThreads } from "./threads.ts";
 import { trainingText } from "./training-text.ts";
 
@@ -24,15 +23,22 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
     reporter: context.reporter,
   });
   const text = await trainingText(options.text, teacher);
-  const student = convert(teacher.model, recipe.mixer, keptLayers(recipe.layers), recipe.seed);
+  const student = convert(teacher.model, recipe);
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
-  const measure = async (stage: Stage): Promise<number> => {
-    const { trainee } = startStage(stage, { engine, student, heldOut: [], seed: recipe.seed });
+  const measure = async ({ stage, layers }: PlannedStage): Promise<number> => {
+    const { trainee } = startStage(stage, {
+      engine,
+      student,
+      teacher: teacher.model.weights,
+      heldOut: [],
+      seed: recipe.seed,
+      ...(layers && { layers }),
+    });
     const data = new DataOrder(text.train, stage.length, recipe.seed);
-    await trainee.gradients(data.batch(0, stage.batch));
+    await trainee.gradients(data.batch(0, stage.batch), 0);
     const timed = async () => {
       const began = performance.now();
-      await trainee.gradients(data.batch(1, stage.batch));
+      await trainee.gradients(data.batch(1, stage.batch), 1);
       return (performance.now() - began) / 1000;
     };
     const { repeats } = loopSettings(stage);
@@ -43,14 +49,15 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
   };
   try {
     const stages: LinearizePlanDocument["stages"] = [];
-    for (const stage of recipe.stages) {
+    for (const planned of plannedStages(recipe.stages, teacher.model.architecture.layers)) {
+      const { stage } = planned;
       context.signal.throwIfAborted();
       stages.push({
         name: stage.name,
         tokens: stage.tokens,
         steps: courseOf(loopSettings(stage)).steps,
         memory_bytes: stageMemory(student, stage),
-        seconds: await measure(stage),
+        seconds: await measure(planned),
       });
     }
     const weights = weightBytes(teacher.model.architecture);

@@ -1,6 +1,7 @@
 /** Recipes as the pipeline runs them: their mixer checked by the mixers' own schema. */
 import { type MixerSpec, mixerSpec, parseMixer } from "../mixers/index.ts";
 import { loadRecipe, type Recipe, type RecipeChanges, recipeSchema } from "../recipes/index.ts";
+import { presetOf } from "./mixers/describe.ts";
 
 /** The schema of a recipe's mixer: each axis, and that the axes fit each other. */
 export const mixerSchema = mixerSpec.superRefine((spec, context) => {
@@ -18,5 +19,5 @@ export const linearizeRecipeSchema = recipeSchema(mixerSchema);
 
 /** Loads a recipe of `linearize` by name or path; see `loadRecipe` for its errors. */
 export function loadLinearizeRecipe(reference: string, changes: RecipeChanges = {}): Promise<Recipe<MixerSpec>> {
-  return loadRecipe(reference, mixerSchema, changes);
+  return loadRecipe(reference, mixerSchema, changes, (name) => presetOf(name).preset.spec);
 }

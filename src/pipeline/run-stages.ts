@@ -11,7 +11,7 @@ import { DataOrder } from "../training/data-order.ts";
 import { heldOutWindows } from "../training/held-out.ts";
 import { type LoopResult, train } from "../training/loop.ts";
 import type { Context, LinearizeDocument } from "./contract.ts";
-import { loopSettings, startStage } from "./stages.ts";
+import { loopSettings, type PlannedStage, plannedStages, startStage } from "./stages.ts";
 import { readStudent, writeStudent } from "./student.ts";
 import type { TrainingText } from "./training-text.ts";
 
@@ -54,8 +54,9 @@ export async function runStages(run: StageRun): Promise<StagesResult> {
   if (found !== undefined) requireSame(found.record.fingerprint, run.fingerprint, run.folder);
   let student = found?.student ?? run.student;
   const documents: StageDocument[] = [...(found?.record.stages ?? [])];
-  for (const stage of run.stages.slice(documents.length)) {
-    const finished = await runStage(stage, student, run, paths.stage);
+  const planned = plannedStages(run.stages, run.teacher.architecture.layers);
+  for (const next of planned.slice(documents.length)) {
+    const finished = await runStage(next, student, run, paths.stage);
     student = finished.student;
     documents.push(stageDocument(finished.result, true));
     await writeStudent(paths.student, student, run.teacher, { fingerprint: run.fingerprint, stages: documents });
@@ -82,7 +83,7 @@ function removeStrays(folder: string): void {
   for (const file of readdirSync(folder)) if (file.endsWith(".tmp")) rmSync(join(folder, file), { force: true });
 }
 
-async function runStage(stage: Stage, student: Model, run: StageRun, checkpoint: string) {
+async function runStage({ stage, layers }: PlannedStage, student: Model, run: StageRun, checkpoint: string) {
   const { engine, text, seed, context } = run;
   const heldOut = heldOutWindows(text.heldOut, stage.length, heldOutTokens, stage.batch);
   if (heldOut.length === 0) {
@@ -90,7 +91,14 @@ async function runStage(stage: Stage, student: Model, run: StageRun, checkpoint:
       `the held-out text has ${text.heldOut.ids.length} tokens, fewer than one sequence of ${stage.length}: give more text, or a smaller --length`,
     );
   }
-  const running = startStage(stage, { engine, student, heldOut, seed });
+  const running = startStage(stage, {
+    engine,
+    student,
+    teacher: run.teacher.weights,
+    heldOut,
+    seed,
+    ...(layers && { layers }),
+  });
   const data = new DataOrder(text.train, stage.length, seed);
   const resumed = run.resume ? openCheckpoint(checkpoint) : undefined;
   const usable = resumed?.progress.stage === stage.name ? resumed : undefined;

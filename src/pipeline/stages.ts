@@ -1,16 +1,38 @@
 /** A recipe's stages: each kind builds its trainee from the student, and folds what was learned back into it. */
 import { totalmem } from "node:os";
+import { SubquadError } from "../errors.ts";
 import type { Model } from "../inference/model.ts";
-import type { ProjectionRole } from "../model/projection.ts";
-import { type AdapterPlan, adapterShapes } from "../model/training-block.ts";
-import type { AttentionOutputsStage, NextTokenStage, Stage } from "../recipes/index.ts";
+import { adapterShapes } from "../model/student-block.ts";
+import type { ModelWeights } from "../model/weights.ts";
+import type { EndToEndStage, LayerwiseStage, Stage } from "../recipes/index.ts";
 import type { Engine } from "../runtime/index.ts";
 import { activationBytes, layersToRecompute } from "../training/activations.ts";
 import type { AdamWSettings } from "../training/adamw.ts";
 import type { TokenWindow } from "../training/data-order.ts";
-import { FinetuneTrainee } from "../training/finetune.ts";
-import type { LoopSettings, Trainee } from "../training/loop.ts";
-import { type StudentLayer, TransferTrainee } from "../training/transfer.ts";
+import { EndToEndTrainee } from "../training/end-to-end.ts";
+import { LayerwiseTrainee } from "../training/layerwise.ts";
+import type { Learner, StudentLayer } from "../training/learner.ts";
+import { courseOf, type LoopSettings, type Trainee } from "../training/loop.ts";
+import { adapterPlan, endsOf, learningParameters, rolesOf } from "./trained.ts";
+
+/** A stage, or its turn of a group of layers. */
+export interface PlannedStage {
+  readonly stage: Stage;
+  /** The layers that learn in it, from the first to before the second; absent where all do. */
+  readonly layers?: readonly [from: number, to: number];
+}
+
+/** The stages of a recipe for a model of so many layers: one that trains few layers at once has a turn for each group of them. */
+export function plannedStages(stages: readonly Stage[], layers: number): PlannedStage[] {
+  return stages.flatMap((stage): PlannedStage[] => {
+    const size = stage.kind === "layerwise" ? stage.layers_at_once : null;
+    if (size === null || size >= layers) return [{ stage }];
+    return Array.from({ length: Math.ceil(layers / size) }, (_unused, group) => {
+      const [from, to] = [group * size, Math.min(layers, (group + 1) * size)];
+      return { stage: { ...stage, name: `${stage.name}-${from}-${to - 1}` }, layers: [from, to] };
+    });
+  });
+}
 
 /** A stage about to be trained. */
 export interface RunningStage {
@@ -23,17 +45,13 @@ export interface RunningStage {
 export interface StageContext {
   readonly engine: Engine;
   readonly student: Model;
+  /** The teacher's own weights. */
+  readonly teacher: ModelWeights;
   readonly heldOut: readonly TokenWindow[];
   readonly seed: number;
+  /** The layers that learn; absent where all do. */
+  readonly layers?: PlannedStage["layers"];
 }
-
-/** The roles that a recipe's short names stand for. */
-const targets: Readonly<Record<"q" | "k" | "v" | "o", ProjectionRole>> = {
-  q: "queries",
-  k: "keys",
-  v: "values",
-  o: "output",
-};
 
 /** Share of the machine's memory that saved activations may take before layers are recomputed. */
 const activationShare = 0.4;
@@ -60,21 +78,36 @@ export function loopSettings(
   };
 }
 
-/** The optimizer's constants as a stage has them. */
+/** The optimizer's constants as a stage has them; a factor of the mixer's rate where it trains one. */
 export function optimizerSettings({
   optimizer,
   learning_rate,
-}: Pick<Stage, "optimizer" | "learning_rate">): AdamWSettings {
+  train,
+}: Pick<Stage, "optimizer" | "learning_rate"> & {
+  readonly train?: Pick<Stage["train"], "mixer_rate">;
+}): AdamWSettings {
   const [beta1, beta2] = optimizer.betas;
-  return { learningRate: learning_rate, beta1, beta2, epsilon: optimizer.epsilon, weightDecay: optimizer.weight_decay };
+  const rate = train?.mixer_rate ?? 1;
+  return {
+    learningRate: learning_rate,
+    beta1,
+    beta2,
+    epsilon: optimizer.epsilon,
+    weightDecay: optimizer.weight_decay,
+    ...(rate !== 1 && { rates: { "mixer.": rate } }),
+  };
 }
 
-function trainsOf({ train }: Stage): (parameter: string) => boolean {
-  return (name) => (name === "windowFactor" ? train.window_factors : train.feature_maps);
-}
-
-function common(stage: Stage, { student, heldOut }: StageContext) {
+function common(stage: Stage, { student, heldOut, seed, layers: range }: StageContext) {
   const { architecture, weights, mixers } = student;
+  const adapters = adapterPlan(stage);
+  const learning = learningParameters(stage, student);
+  const roles = rolesOf(stage, architecture);
+  const others = adapters !== null || roles.length > 0 || endsOf(stage, architecture).length > 0;
+  if (!others && learning.every(({ size }) => size === 0))
+    throw new SubquadError(
+      `stages.${stage.name}.train: nothing learns, for this mixer has no parameters of its own; train lora or weights`,
+    );
   return {
     architecture,
     weights,
@@ -82,75 +115,78 @@ function common(stage: Stage, { student, heldOut }: StageContext) {
     batch: stage.batch,
     length: stage.length,
     optimizer: optimizerSettings(stage),
-    trains: trainsOf(stage),
+    trains: (parameter: string, layer: number) => learning[layer]?.has(parameter) ?? false,
+    ...(range && { learns: (layer: number) => layer >= range[0] && layer < range[1] }),
+    ...(adapters && { adapters }),
+    roles,
+    seed,
     heldOut,
     products: stage.frozen_products,
   };
 }
 
-/** Micro-batches whose teacher pass a stage of attention transfer keeps. */
+/** Micro-batches whose teacher pass a layerwise stage keeps. */
 export function rememberedPasses({
   updates_per_pass,
   accumulate,
-}: Pick<AttentionOutputsStage, "updates_per_pass" | "accumulate">): number {
+}: Pick<LayerwiseStage, "updates_per_pass" | "accumulate">): number {
   return updates_per_pass > 1 ? accumulate : 0;
 }
 
-function transfer(stage: AttentionOutputsStage, context: StageContext): RunningStage {
-  const trainee = new TransferTrainee(context.engine, {
+function layerwise(stage: LayerwiseStage, context: StageContext) {
+  const { attention_outputs, attention_weights, mixer_outputs, hidden_states } = stage.loss;
+  return new LayerwiseTrainee(context.engine, {
     ...common(stage, context),
-    weight: stage.weight,
-    attentionWeights: stage.attention_weights,
+    teacher: context.teacher,
+    loss: { outputs: attention_outputs, weights: attention_weights, mixed: mixer_outputs, stream: hidden_states },
+    inputs: stage.inputs,
     remembered: rememberedPasses(stage),
   });
-  return { trainee, finish: async () => ({ ...context.student, mixers: trainee.layers() }) };
 }
 
-/** The adapters a stage trains, if any. */
-function adapterPlan({ train: { lora } }: NextTokenStage): AdapterPlan | null {
-  return lora && { rank: lora.rank, scale: lora.alpha / lora.rank, targets: lora.targets.map((name) => targets[name]) };
-}
-
-function finetune(stage: NextTokenStage, context: StageContext): RunningStage {
-  const { engine, student, seed } = context;
-  const adapters = adapterPlan(stage);
-  const trainee = new FinetuneTrainee(engine, {
+function endToEnd(stage: EndToEndStage, context: StageContext) {
+  const { student, teacher } = context;
+  const { next_token: nextToken, logits, temperature } = stage.loss;
+  return new EndToEndTrainee(context.engine, {
     ...common(stage, context),
-    ...(adapters && { adapters }),
-    seed,
+    ends: endsOf(stage, student.architecture),
+    terms: { nextToken, logits, temperature },
+    teacher,
+    windowDropout: dropoutOf(stage),
     recomputed: recomputedLayers(stage, student),
   });
-  return {
-    trainee,
-    finish: async () => ({ ...student, mixers: trainee.layers(), weights: await trainee.merged() }),
-  };
 }
 
-/** Layers whose activations a finetuning stage recomputes. */
-export function recomputedLayers(stage: NextTokenStage, { architecture, mixers }: Model): number {
+/** The chance that a micro-batch has no window, by its number. */
+function dropoutOf(stage: EndToEndStage): (microBatch: number) => number {
+  const { steps } = courseOf(loopSettings(stage));
+  const parts = stage.window_dropout;
+  return (microBatch) => parts[Math.floor((microBatch * parts.length) / (steps * stage.accumulate))] ?? 0;
+}
+
+/** Layers whose activations a stage with a backward pass through all blocks recomputes. */
+export function recomputedLayers(stage: EndToEndStage, { architecture, mixers }: Model): number {
   if (stage.memory === "saved") return 0;
   if (stage.memory === "recomputed") return architecture.layers;
   return layersToRecompute(
-    finetuneActivations(stage, { architecture, mixers }),
+    activationsOf(stage, { architecture, mixers }),
     architecture.layers,
     activationShare * totalmem(),
   );
 }
 
-/** Activations of one layer of a finetuning stage. */
-export function finetuneActivations(
-  stage: NextTokenStage,
-  { architecture, mixers }: Pick<Model, "architecture" | "mixers">,
-) {
+/** Activations of one layer of a stage with a backward pass through all blocks. */
+export function activationsOf(stage: EndToEndStage, student: Pick<Model, "architecture" | "mixers">) {
+  const { architecture, mixers } = student;
   const adapters = adapterPlan(stage);
   const factors = adapters === null ? [] : [...adapterShapes(architecture, adapters).keys()];
   const last = mixers.at(-1);
   if (last === undefined) throw new RangeError("a model needs a layer");
-  const learning = Object.keys(last.parameters).filter(trainsOf(stage));
+  const learning = learningParameters(stage, student).at(-1) ?? [];
   const plan = {
     mixer: last.spec,
     ...(adapters && { adapters }),
-    trained: [...factors, ...learning.map((name) => `mixer.${name}`)],
+    trained: [...factors, ...rolesOf(stage, architecture), ...[...learning].map((name) => `mixer.${name}`)],
     products: stage.frozen_products,
   };
   return activationBytes(architecture, plan, stage.batch, stage.length);
@@ -158,5 +194,14 @@ export function finetuneActivations(
 
 /** Builds a stage of any kind. */
 export function startStage(stage: Stage, context: StageContext): RunningStage {
-  return stage.kind === "attention_outputs" ? transfer(stage, context) : finetune(stage, context);
+  const trainee: Trainee & { readonly learner: Learner } =
+    stage.kind === "layerwise" ? layerwise(stage, context) : endToEnd(stage, context);
+  return {
+    trainee,
+    finish: async () => ({
+      ...context.student,
+      mixers: trainee.learner.layers(),
+      weights: await trainee.learner.weights(),
+    }),
+  };
 }

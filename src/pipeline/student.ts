@@ -1,19 +1,25 @@
 /** The student between stages: what training has changed so far, and its checkpoint. */
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { FormatError } from "../errors.ts";
+import { FormatError, SubquadError } from "../errors.ts";
+import type { Architecture } from "../families/index.ts";
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
 import { initialValues, type MixerSpec, mixerParameters, softmaxSpec } from "../mixers/index.ts";
 import { layerSizes } from "../model/block.ts";
 import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
+import type { LayerChoice, Recipe } from "../recipes/index.ts";
 import { uniform } from "../training/data-order.ts";
 import { stageSchema } from "./contract.ts";
 import { mixerTensorName } from "./layer-plan.ts";
 
-/** Converts a teacher: every layer but those kept gets the mixer, with its first parameters. */
-export function convert(teacher: Model, spec: MixerSpec, kept: ReadonlySet<number>, seed: number): Model {
+/** Converts a teacher: every layer but those kept gets the recipe's mixer, with its first parameters. */
+export function convert(
+  teacher: Model,
+  { mixer: spec, layers, seed }: Pick<Recipe<MixerSpec>, "mixer" | "layers" | "seed">,
+): Model {
+  const kept = keptLayers(layers, teacher.architecture);
   const random = uniform(seed);
   const parameters = mixerParameters(spec, layerSizes(teacher.architecture));
   const mixers = teacher.mixers.map((mixer, layer): LayerMixer => {
@@ -27,9 +33,19 @@ export function convert(teacher: Model, spec: MixerSpec, kept: ReadonlySet<numbe
   return { ...teacher, mixers };
 }
 
-/** Layers that a recipe keeps as softmax attention. */
-export function keptLayers(layers: "all" | { readonly softmax: readonly number[] }): Set<number> {
-  return new Set(layers === "all" ? [] : layers.softmax);
+/**
+ * Layers of a model that a recipe keeps as softmax attention. Throws a SubquadError for one that the model does not have.
+ */
+function keptLayers(choice: LayerChoice, { layers }: Architecture): Set<number> {
+  if (choice === "all") return new Set();
+  if ("softmax_every" in choice) {
+    const every = choice.softmax_every;
+    return new Set(Array.from({ length: Math.floor(layers / every) }, (_unused, index) => (index + 1) * every - 1));
+  }
+  const beyond = choice.softmax.find((layer) => layer >= layers);
+  if (beyond !== undefined)
+    throw new SubquadError(`layers.softmax: keeps layer ${beyond}, and the model has layers 0 to ${layers - 1}`);
+  return new Set(choice.softmax);
 }
 
 const recordSchema = z.object({ fingerprint: z.string(), stages: z.array(stageSchema) });
@@ -37,6 +53,9 @@ const recordSchema = z.object({ fingerprint: z.string(), stages: z.array(stageSc
 /** Stages that have ended, and what a run must match to go on. */
 export type StudentRecord = z.infer<typeof recordSchema>;
 
+const ends = ["embedding", "finalNorm", "head"] as const;
+
+const endName = (role: (typeof ends)[number]) => `weights.${role}`;
 const weightName = (layer: number, role: string) => `weights.${layer}.${role}`;
 
 /** Writes what stages have changed: all mixers' parameters, and the weights that are not the teacher's. */
@@ -46,6 +65,11 @@ export async function writeStudent(path: string, student: Model, teacher: Model,
   student.mixers.forEach(({ parameters }, layer) => {
     for (const [name, weight] of Object.entries(parameters)) keep(mixerTensorName(layer, name), weight);
   });
+  for (const role of ends) {
+    // A tied head is the embedding itself.
+    const own = role === "head" && student.architecture.tiedHead ? undefined : student.weights[role];
+    if (own !== undefined && own !== teacher.weights[role]) keep(endName(role), own);
+  }
   student.weights.layers.forEach((weights, layer) => {
     for (const [role, weight] of Object.entries(weights)) {
       if (weight !== teacher.weights.layers[layer]?.[role as keyof LayerWeights]) keep(weightName(layer, role), weight);
@@ -75,7 +99,10 @@ export function readStudent(path: string, student: Model): { student: Model; rec
       const reread = Object.entries(weights).map(([role, weight]) => [role, read(weightName(layer, role), weight)]);
       return Object.fromEntries(reread) as LayerWeights;
     });
-    const weights: ModelWeights = { ...student.weights, layers };
+    const reread = (role: (typeof ends)[number]) => read(endName(role), student.weights[role]);
+    const embedding = reread("embedding");
+    const head = student.architecture.tiedHead ? embedding : reread("head");
+    const weights: ModelWeights = { embedding, finalNorm: reread("finalNorm"), head, layers };
     return { student: { ...student, mixers, weights }, record: record.data };
   } finally {
     source.close();

@@ -15,14 +15,7 @@ export {
 export { hint, nearestNames } from "./nearest.ts";
 export { overrideRecipe, type RecipeOverrides } from "./overrides.ts";
 export { type PretrainRecipe, type PretrainStage, pretrainSchema } from "./pretrain-schema.ts";
-export {
-  type AttentionOutputsStage,
-  type NextTokenStage,
-  opaqueMixer,
-  type Recipe,
-  recipeSchema,
-  type Stage,
-  stageSchema,
-} from "./schema.ts";
+export { type LayerChoice, opaqueMixer, type Recipe, recipeSchema } from "./schema.ts";
 export { applySettings } from "./settings.ts";
+export { type EndToEndStage, type LayerwiseStage, type Stage, stageSchema, weightGroups } from "./stage-schema.ts";
 export { formatTokenCount, parseTokenCount } from "./token-count.ts";

@@ -7,6 +7,7 @@ import { packageRoot } from "../package-root.ts";
 import { below, describeIssues } from "./issues.ts";
 import { hint } from "./nearest.ts";
 import { overrideRecipe, type RecipeOverrides } from "./overrides.ts";
+import { onPreset } from "./preset.ts";
 import { type PretrainRecipe, pretrainSchema } from "./pretrain-schema.ts";
 import { type opaqueMixer, type Recipe, recipeSchema } from "./schema.ts";
 import { applySettings } from "./settings.ts";
@@ -64,19 +65,25 @@ export async function recipeKind(reference: string): Promise<RecipeKind> {
  *
  * @param reference A built-in recipe's name, or the path of a YAML file (it ends in .yaml or .yml, or has a slash).
  * @param mixer The schema of mixers, which validates the recipe's `mixer`.
+ * @param mixerOf The mixer that a `preset` names, as people write it; throws for an unknown name.
  * @throws FormatError naming file, line and column; SubquadError for an unknown name or a wrong setting.
  */
 export async function loadRecipe<Mixer extends z.ZodType = typeof opaqueMixer>(
   reference: string,
   mixer: Mixer,
   changes: RecipeChanges = {},
+  mixerOf?: (preset: string) => unknown,
 ): Promise<Recipe<z.infer<Mixer>>> {
   const source = await readRecipe(reference);
   if (kindOf(source.data) !== "linearize") {
     throw new SubquadError(`${source.path}: is a recipe of pretrain; run subquad pretrain --recipe ${reference}`);
   }
   const schema = recipeSchema(mixer);
-  const recipe = validated(schema, source, changes.set ?? []);
+  // The preset first: other settings change what it stands for.
+  const settings = changes.set ?? [];
+  const [chosen, others] = [true, false].map((first) => settings.filter((one) => one.startsWith("preset=") === first));
+  const data = onPreset(applySettings(schema, source.data, chosen ?? []), mixerOf);
+  const recipe = validated(schema, { ...source, data }, others ?? []);
   // The generic parameter hides from the compiler that the schema's output is this recipe.
   return overrideRecipe(recipe as Recipe<z.infer<Mixer>>, changes);
 }

@@ -1,14 +1,15 @@
 /** The numbers that the command line puts over a recipe's: token budgets, length, batch and seed. */
 import { SubquadError } from "../errors.ts";
-import type { Recipe, Stage } from "./schema.ts";
+import type { Recipe } from "./schema.ts";
+import type { Stage } from "./stage-schema.ts";
 
 /** Numbers that override a recipe's; absent ones leave it as it is. */
 export interface RecipeOverrides {
   /** Tokens of every stage. */
   readonly tokens?: number | undefined;
-  /** Tokens of the stages of attention transfer, instead of `tokens`; 0 leaves them out. */
+  /** Tokens of the stages of kind layerwise, instead of `tokens`; 0 leaves them out. */
   readonly transferTokens?: number | undefined;
-  /** Tokens of the stages of finetuning, instead of `tokens`; 0 leaves them out. */
+  /** Tokens of the stages of kind end_to_end, instead of `tokens`; 0 leaves them out. */
   readonly finetuneTokens?: number | undefined;
   readonly length?: number | undefined;
   readonly batch?: number | undefined;
@@ -20,11 +21,11 @@ export interface RecipeOverrides {
  * @throws SubquadError where an override is for a kind of stage that the recipe does not have.
  */
 export function overrideRecipe<Mixer>(recipe: Recipe<Mixer>, overrides: RecipeOverrides): Recipe<Mixer> {
-  requireStage(recipe, "attention_outputs", overrides.transferTokens, "--transfer-tokens");
-  requireStage(recipe, "next_token", overrides.finetuneTokens, "--finetune-tokens");
+  requireStage(recipe, "layerwise", overrides.transferTokens, "--transfer-tokens");
+  requireStage(recipe, "end_to_end", overrides.finetuneTokens, "--finetune-tokens");
   const stages = recipe.stages
     .map((stage): Stage => {
-      const own = stage.kind === "attention_outputs" ? overrides.transferTokens : overrides.finetuneTokens;
+      const own = stage.kind === "layerwise" ? overrides.transferTokens : overrides.finetuneTokens;
       return {
         ...stage,
         tokens: own ?? overrides.tokens ?? stage.tokens,

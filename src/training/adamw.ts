@@ -22,6 +22,8 @@ export interface AdamWSettings {
   readonly epsilon: number;
   /** Decoupled weight decay of matrices; vectors (norms, biases, factors) are not decayed. */
   readonly weightDecay: number;
+  /** Factors of the learning rate by the beginning of a parameter's name (default: 1 for all). */
+  readonly rates?: Readonly<Record<string, number>>;
 }
 
 /** Shapes of a group's parameters by name. */
@@ -35,13 +37,14 @@ const number = (name: string) => input(name, []);
  */
 export function adamwProgram(
   shapes: GroupShapes,
-  { beta1, beta2, epsilon, weightDecay }: Omit<AdamWSettings, "learningRate">,
+  { beta1, beta2, epsilon, weightDecay, rates = {} }: Omit<AdamWSettings, "learningRate">,
 ): Program {
-  const [rate, clip] = [number("learningRate"), number("clip")];
+  const [learningRate, clip] = [number("learningRate"), number("clip")];
   const [correction1, correction2] = [number("correction1"), number("correction2")];
   const outputs: Record<string, Value> = {};
   for (const [name, shape] of shapes) {
     const parameter = input(`parameter.${name}`, shape);
+    const rate = multiply(learningRate, rateFactor(name, rates));
     const gradient = multiply(input(`gradient.${name}`, shape), clip);
     const first = add(multiply(input(`first.${name}`, shape), beta1), multiply(gradient, 1 - beta1));
     const square = multiply(multiply(gradient, gradient), 1 - beta2);
@@ -55,6 +58,10 @@ export function adamwProgram(
     outputs[`new.second.${name}`] = second;
   }
   return program(outputs);
+}
+
+function rateFactor(name: string, rates: Readonly<Record<string, number>>): number {
+  return Object.entries(rates).find(([beginning]) => name.startsWith(beginning))?.[1] ?? 1;
 }
 
 /** `gradient.N` per parameter → `square`, the sum of all their squares. */

@@ -9,8 +9,8 @@ import { createSchedule, type ScheduleSettings } from "./schedule.ts";
 /** What a stage teaches: a loss with gradients, and a measure on held-out text. */
 export interface Trainee {
   readonly optimizer: Optimizer;
-  /** Mean loss of one micro-batch and its gradients. */
-  gradients(window: TokenWindow): Promise<{ loss: number; gradients: Gradients }>;
+  /** Mean loss of one micro-batch, which has a number from 0, and its gradients. */
+  gradients(window: TokenWindow, microBatch: number): Promise<{ loss: number; gradients: Gradients }>;
   /** The measure on held-out text, lower is better. */
   heldOut(): Promise<number>;
 }
@@ -168,7 +168,7 @@ async function update(
   let total = 0;
   let sum: Gradients | undefined;
   for (let micro = 0; micro < accumulate; micro++) {
-    const { loss, gradients } = await trainee.gradients(data.batch(first + micro, batch));
+    const { loss, gradients } = await trainee.gradients(data.batch(first + micro, batch), first + micro);
     total += loss / accumulate;
     sum = sum === undefined ? gradients : await trainee.optimizer.add(sum, gradients);
   }

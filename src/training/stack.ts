@@ -2,7 +2,8 @@
 import type { Architecture } from "../families/index.ts";
 import { add, addRows, input, type Program, program } from "../graph/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
-import { embedProgram, headGradientProgram, scoreProgram } from "../model/head.ts";
+import { embedProgram, headGradientProgram, nextTokenOnly, scoreProgram, type TokenTerms } from "../model/head.ts";
+import type { Ablation } from "../model/mixer-block.ts";
 import type { FrozenProducts } from "../model/projection.ts";
 import { type TrainingBlock, type TrainingBlockPlan, trainingBlock } from "../model/training-block.ts";
 import {
@@ -35,6 +36,21 @@ export interface StackWeights {
   readonly layers: readonly Readonly<Record<string, Tensor>>[];
 }
 
+/** The teacher's end, where a loss looks at its chances: its last stream `[batch, length, hidden]`, norm and head. */
+export interface TeacherEnd {
+  readonly x: FloatTensor;
+  readonly finalNorm: FloatTensor;
+  readonly head: FloatTensor;
+}
+
+/** What one micro-batch has beside its tokens. */
+export interface MicroBatchOptions {
+  /** The teacher's end of the same tokens. */
+  readonly teacher?: TeacherEnd;
+  /** What is left out of every mixer. */
+  readonly ablation?: Omit<Ablation, "output">;
+}
+
 /** How a stack is built. */
 export interface StackPlan {
   readonly architecture: Architecture;
@@ -44,6 +60,8 @@ export interface StackPlan {
   readonly blocks: readonly TrainingBlockPlan[];
   /** Also compute the gradients of embedding, final norm and head. */
   readonly trainEnds: boolean;
+  /** What the loss is made of (default: the next token alone). */
+  readonly terms?: TokenTerms;
   /** The logits' product while learning (default: float32); only where the head is frozen. */
   readonly headProducts?: FrozenProducts;
 }
@@ -74,29 +92,30 @@ export class Stack {
   }
 
   /** The loss and gradients of one micro-batch. */
-  async gradients(window: TokenWindow, weights: StackWeights): Promise<StackGradients> {
+  async gradients(
+    window: TokenWindow,
+    weights: StackWeights,
+    { teacher, ablation }: MicroBatchOptions = {},
+  ): Promise<StackGradients> {
+    const changes = ablation && { ablation };
     const inputs: FloatTensor[] = [];
     const kept: Tensors[] = [];
     let x = await this.#embed(window, weights);
     for (const [layer, feeds] of weights.layers.entries()) {
       inputs.push(x);
-      const { y, ...saved } = await this.#forward(layer, x, feeds, `layer ${layer}`);
+      const { y, ...saved } = await this.#forward(layer, x, feeds, `layer ${layer}`, changes);
       kept.push(saved);
       x = y as FloatTensor;
     }
-    const head = await this.#head(x, window, weights);
+    const head = await this.#head(x, window, weights, teacher);
     let upstream = head.xGradient;
     const layers: Tensors[] = [];
     for (let layer = weights.layers.length - 1; layer >= 0; layer--) {
       const [input, feeds] = [inputs.pop(), weights.layers[layer]];
       const saved = kept.pop() ?? {};
       if (input === undefined || feeds === undefined) throw new RangeError(`layer ${layer} was not run forward`);
-      const { xGradient, ...gradients } = await this.#backward(layer, {
-        ...feeds,
-        ...saved,
-        x: input,
-        yGradient: upstream,
-      });
+      const given = { ...feeds, ...saved, x: input, yGradient: upstream };
+      const { xGradient, ...gradients } = await this.#backward(layer, given, changes);
       upstream = xGradient as FloatTensor;
       layers.unshift(withoutPrefix(gradients, "gradient."));
     }
@@ -105,16 +124,21 @@ export class Stack {
   }
 
   /** Sum of the counted tokens' losses, and their number, without gradients; all products in float32. */
-  async score(window: TokenWindow, weights: StackWeights): Promise<{ total: number; count: number }> {
+  async score(
+    window: TokenWindow,
+    weights: StackWeights,
+    teacher?: TeacherEnd,
+  ): Promise<{ total: number; count: number }> {
+    const { architecture, terms = nextTokenOnly } = this.#plan;
     let x = await this.#embed(window, weights);
     for (const [layer, feeds] of weights.layers.entries()) {
       // Two places, in turn, serve all layers.
       x = (await this.#forward(layer, x, feeds, `score ${layer % 2}`, scoring)).y as FloatTensor;
     }
     let [total, count] = [0, 0];
-    for (const chunk of this.#chunks(x, window)) {
-      const program = await this.#engine.cached(`score ${chunk.rows}`, () =>
-        scoreProgram(this.#plan.architecture, chunk.rows),
+    for (const chunk of this.#chunks(x, window, teacher)) {
+      const program = await this.#engine.cached(`score ${chunk.rows} ${JSON.stringify(terms)}`, () =>
+        scoreProgram(architecture, chunk.rows, terms),
       );
       const { loss } = await program.run({ ...chunk.feeds, finalNorm: weights.finalNorm, head: weights.head });
       const losses = floatsOf(loss as Tensor);
@@ -168,38 +192,50 @@ export class Stack {
     return await program.run({ ...feeds, ...this.#angles, x }, this.#activations.of(place, program));
   }
 
-  async #backward(layer: number, feeds: Readonly<Record<string, Tensor>>): Promise<Tensors> {
-    const { key, block } = this.#block(layer);
+  async #backward(
+    layer: number,
+    feeds: Readonly<Record<string, Tensor>>,
+    changes?: Partial<TrainingBlockPlan>,
+  ): Promise<Tensors> {
+    const { key, block } = this.#block(layer, changes);
     const program = await this.#engine.cached(`${key} backward`, () => block.backward);
     const into = this.#activations.of(`gradient ${layer % 2}`, program, ["xGradient"]);
     return await program.run({ ...feeds, ...this.#angles }, into);
   }
 
-  *#chunks(x: FloatTensor, { targets, weights }: TokenWindow) {
+  *#chunks(x: FloatTensor, { targets, weights }: TokenWindow, teacher: TeacherEnd | undefined) {
     const { hiddenSize, vocabularySize } = this.#plan.architecture;
     const all = targets.length;
     const most = Math.max(1, Math.floor(logitBytes / (4 * vocabularySize)));
     const rows = Math.ceil(all / Math.ceil(all / most));
     for (let start = 0; start < all; start += rows) {
       const count = Math.min(rows, all - start);
+      const part = (stream: FloatTensor) =>
+        floats([count, hiddenSize], stream.data.subarray(start * hiddenSize, (start + count) * hiddenSize));
       const feeds = {
-        x: floats([count, hiddenSize], x.data.subarray(start * hiddenSize, (start + count) * hiddenSize)),
+        x: part(x),
         targets: indices([count, 1], targets.subarray(start, start + count)),
+        ...(teacher && {
+          "teacher.x": part(teacher.x),
+          "teacher.finalNorm": teacher.finalNorm,
+          "teacher.head": teacher.head,
+        }),
       };
       yield { start, rows: count, feeds, weights: weights.subarray(start, start + count) };
     }
   }
 
-  async #head(x: FloatTensor, window: TokenWindow, weights: StackWeights) {
-    const { architecture, trainEnds, headProducts: products = "float32" } = this.#plan;
+  async #head(x: FloatTensor, window: TokenWindow, weights: StackWeights, teacher: TeacherEnd | undefined) {
+    const { architecture, trainEnds, headProducts: products = "float32", terms = nextTokenOnly } = this.#plan;
     const counted = window.weights.reduce((sum, weight) => sum + weight, 0);
     const xGradient = floats(x.shape);
     const width = architecture.hiddenSize;
     let loss = 0;
     let own: Tensors = {};
-    for (const { start, rows, feeds, weights: counts } of this.#chunks(x, window)) {
-      const program = await this.#engine.cached(`head gradient ${rows} ${trainEnds} ${products}`, () =>
-        headGradientProgram(architecture, rows, { weights: trainEnds, products }),
+    for (const { start, rows, feeds, weights: counts } of this.#chunks(x, window, teacher)) {
+      const options = { weights: trainEnds, products, terms };
+      const program = await this.#engine.cached(`head gradient ${rows} ${JSON.stringify(options)}`, () =>
+        headGradientProgram(architecture, rows, options),
       );
       const target = floats([rows, width], xGradient.data.subarray(start * width, (start + rows) * width));
       const share = floats(

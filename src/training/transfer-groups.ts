@@ -1,35 +1,40 @@
 /** One layer's transfer, group of heads by group of heads: small working sets, views instead of copies. */
-import { headsAreAlike, type MixerSizes, type MixerSpec } from "../mixers/index.ts";
+import { headsAreAlike, type MixerSizes, type MixerSpec, mixerStreams } from "../mixers/index.ts";
+import type { AngleTables } from "../model/angles.ts";
+import { type LayerLoss, layerTerms } from "../model/layerwise-block.ts";
 import { transferProgram } from "../model/transfer-block.ts";
 import { type Engine, type FloatTensor, floats, floatsOf, type Tensor } from "../runtime/index.ts";
 import type { Parameters } from "./optimizer.ts";
 
 /** What the teacher's attention read and returned in one layer. */
 export interface TeacherAttention {
-  /** `[batch, heads, length, dim]`. */
+  /** `[batch, heads, length, dim]`; rotated where the mixer's `rope` is "before". */
   readonly queries: FloatTensor;
-  /** `[batch, groups, length, dim]`. */
+  /** `[batch, groups, length, dim]`; likewise. */
   readonly keys: FloatTensor;
   /** `[batch, groups, length, dim]`. */
   readonly values: FloatTensor;
   /** `[batch, heads, length, dim]`. */
   readonly attended: FloatTensor;
+  /** The normed stream `[batch, length, hidden]`, where the mixer reads it. */
+  readonly hidden?: FloatTensor;
 }
 
 /** What is learned of a layer. */
 export interface LayerTransfer {
   readonly spec: MixerSpec;
   readonly parameters: Parameters;
-  /** Factor of the error in the gradients. */
-  readonly scale: number;
-  /** Factor of the attention weights' cross-entropy. */
-  readonly weightsScale: number;
+  /** Factors of the terms in the gradients. */
+  readonly loss: Pick<LayerLoss, "outputs" | "weights">;
+  /** Parameters that learn. */
   readonly trained: readonly string[];
+  /** Rotary tables of the length, where the mixer rotates queries and keys itself. */
+  readonly angles?: AngleTables;
 }
 
-/** The error of one layer and its scaled gradients. */
-export interface LayerTransferResult {
-  readonly error: number;
+/** The terms of one layer by name, not weighted, and the gradients of their weighted sum by parameter. */
+export interface LayerResult {
+  readonly terms: Readonly<Record<string, number>>;
   readonly gradients: Parameters;
 }
 
@@ -37,17 +42,20 @@ export interface LayerTransferResult {
 export async function transferLayer(
   engine: Engine,
   sizes: MixerSizes,
-  attention: TeacherAttention,
+  { hidden, ...attention }: TeacherAttention,
   layer: LayerTransfer,
-): Promise<LayerTransferResult> {
+): Promise<LayerResult> {
   const { batch, heads, groups } = sizes;
-  const apart = headsAreAlike(layer.spec) && Object.values(layer.parameters).every(({ shape }) => shape[0] === heads);
+  const { spec, loss } = layer;
+  const streams = hidden === undefined ? [] : Object.keys(mixerStreams(spec, sizes));
+  const perHead = Object.values(layer.parameters).every(({ shape }) => shape[0] === heads);
+  const apart = headsAreAlike(spec) && perHead && streams.length === 0;
   const parts = apart ? groups : 1;
   const rows = apart ? batch : 1;
   const partSizes = apart ? { ...sizes, batch: 1, heads: heads / groups, groups: 1 } : sizes;
   let gradients = zerosLike(layer);
   let previous = zerosLike(layer);
-  let error = 0;
+  const terms: Record<string, number> = {};
   for (let row = 0; row < rows; row++) {
     [gradients, previous] = [previous, gradients];
     for (let part = 0; part < parts; part++) {
@@ -55,29 +63,35 @@ export async function transferLayer(
       const share = (tensor: FloatTensor) => viewOf(tensor, place, rows * parts, partSizes.batch);
       const own = (tensor: FloatTensor) => headsOf(tensor, part, parts);
       const plan = {
-        mixer: layer.spec,
-        scale: layer.scale / (rows * parts),
-        weightsScale: layer.weightsScale / (rows * parts),
+        mixer: spec,
+        outputs: loss.outputs / (rows * parts),
+        weights: loss.weights / (rows * parts),
         trained: layer.trained,
         accumulate: row > 0,
       };
       const key = `transfer ${JSON.stringify([partSizes, plan])}`;
       const program = await engine.cached(key, () => transferProgram(partSizes, plan));
-      const feeds: Record<string, Tensor> = {
-        queries: share(attention.queries),
-        keys: share(attention.keys),
-        values: share(attention.values),
-        attended: share(attention.attended),
-      };
+      const feeds: Record<string, Tensor> = {};
+      for (const [name, tensor] of Object.entries(attention)) feeds[name] = share(tensor);
+      if (spec.rope !== "before") Object.assign(feeds, layer.angles);
+      // A mixer's only stream in a block is the normed one that its gates are made of.
+      for (const name of streams) if (hidden !== undefined) feeds[`stream.${name}`] = hidden;
       for (const [name, tensor] of Object.entries(layer.parameters)) feeds[`mixer.${name}`] = own(tensor);
       const into: Record<string, Tensor> = {};
       for (const [name, tensor] of Object.entries(gradients)) into[`gradient.${name}`] = own(tensor);
       if (row > 0) for (const [name, tensor] of Object.entries(previous)) feeds[`sum.${name}`] = own(tensor);
-      const results = await program.run(feeds, into);
-      error += (floatsOf(results.error as Tensor)[0] ?? Number.NaN) / (rows * parts);
+      addTerms(terms, await program.run(feeds, into), 1 / (rows * parts));
     }
   }
-  return { error, gradients };
+  return { terms, gradients };
+}
+
+/** Adds the terms among a program's results, each times `factor`. */
+export function addTerms(terms: Record<string, number>, results: Readonly<Record<string, Tensor>>, factor = 1): void {
+  for (const name of layerTerms) {
+    const tensor = results[name];
+    if (tensor !== undefined) terms[name] = (terms[name] ?? 0) + (floatsOf(tensor)[0] ?? Number.NaN) * factor;
+  }
 }
 
 function zerosLike({ parameters, trained }: LayerTransfer): Parameters {

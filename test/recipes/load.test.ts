@@ -36,8 +36,9 @@ async function faults(yaml: string): Promise<string> {
 
 const STAGE = `
   - name: transfer
-    kind: attention_outputs
-    train: {feature_maps: true}
+    kind: layerwise
+    loss: {attention_outputs: 1}
+    train: {mixer: all}
     tokens: 300k
     length: 512
     learning_rate: 0.01
@@ -71,19 +72,20 @@ describe("built-in recipes", () => {
     };
     expect(recipe.stages).toMatchObject([
       {
-        kind: "attention_outputs",
-        weight: 1000,
-        attention_weights: 0,
-        train: { feature_maps: true, window_factors: true, lora: null },
+        kind: "layerwise",
+        inputs: "teacher",
+        loss: { attention_outputs: 1000, attention_weights: 0, mixer_outputs: 0, hidden_states: 0 },
+        train: { mixer: ["featureMap", "mix"], lora: null, weights: [] },
         tokens: 20_000_000,
         learning_rate: 0.01,
         ...loop,
       },
       {
-        kind: "next_token",
+        kind: "end_to_end",
+        loss: { next_token: 1, logits: 0 },
         train: {
-          feature_maps: false,
-          window_factors: false,
+          mixer: [],
+          weights: [],
           lora: { rank: 8, alpha: 16, targets: ["q", "k", "v", "o"] },
         },
         tokens: 20_000_000,
@@ -130,7 +132,7 @@ describe("overrides", () => {
     const path = join(folder, "one-stage.yaml");
     await writeFile(path, `name: one\nmixer: {}\nstages:${STAGE}`);
     await expect(loadRecipe(path, opaqueMixer, { finetuneTokens: 5 })).rejects.toThrow(
-      "--finetune-tokens: the recipe one has no stage of kind next_token; its stages are transfer (attention_outputs)",
+      "--finetune-tokens: the recipe one has no stage of kind end_to_end; its stages are transfer (layerwise)",
     );
   });
 });
@@ -142,10 +144,10 @@ mixer: {}
 layer: all
 stages:
   - name: transfer
-    kind: attention_output
+    kind: layer_wise
     tokens: 300k
   - name: finetune
-    kind: next_token
+    kind: end_to_end
     train: {lora: {rank: 0, targets: [q, w]}}
     tokens: a few
     lenght: 512
@@ -157,7 +159,7 @@ stages:
       "SubquadError: FILE:12:5: unknown key stages.finetune.lenght; did you mean length?
       FILE:3:1: unknown key layer; did you mean layers?
       FILE:1:7: name must be lower-case letters, digits, - and _, beginning with a letter
-      FILE:6:11: stages.transfer.kind must be one of attention_outputs, next_token, is "attention_output"; did you mean attention_outputs?
+      FILE:6:11: stages.transfer.kind must be one of layerwise, end_to_end, is "layer_wise"; did you mean layerwise?
       FILE:10:26: stages.finetune.train.lora.rank must be more than 0, is 0
       FILE:10:42: stages.finetune.train.lora.targets.1 must be one of q, k, v, o, is "w"; did you mean q?
       FILE:11:13: stages.finetune.tokens must be a number of tokens such as 300000, 300k or 1M
@@ -171,10 +173,10 @@ stages:
       `"SubquadError: FILE:4:3: stages two stages have the same name"`,
     );
     expect(
-      await faults(`name: mine\nstages:\n  - name: a\n    kind: next_token\n    train: {}\n`),
+      await faults(`name: mine\nstages:\n  - name: a\n    kind: end_to_end\n    train: {}\n`),
     ).toMatchInlineSnapshot(`
       "SubquadError: FILE:1:1: mixer is missing: The linear layer that takes the place of softmax attention
-      FILE:5:12: stages.a.train names nothing to train: set feature_maps, window_factors or lora
+      FILE:5:12: stages.a.train names nothing to train: set mixer, lora or weights
       FILE:3:5: stages.a.tokens is missing: Tokens to train on: a number, or text such as 300k or 20M
       FILE:3:5: stages.a.length is missing: Tokens per training sequence
       FILE:3:5: stages.a.learning_rate is missing: The optimizer's learning rate"

@@ -12,14 +12,15 @@ const recipe = {
   stages: [
     {
       name: "transfer",
-      kind: "attention_outputs",
-      train: { feature_maps: true },
+      kind: "layerwise",
+      loss: { attention_outputs: 1 },
+      train: { mixer: ["featureMap"] },
       tokens: "300k",
       length: 512,
       learning_rate: 0.01,
       schedule: { kind: "plateau", patience: 3 },
     },
-    { name: "finetune", kind: "next_token", train: { lora: {} }, tokens: 1000, length: 512, learning_rate: 1e-4 },
+    { name: "finetune", kind: "end_to_end", train: { lora: {} }, tokens: 1000, length: 512, learning_rate: 1e-4 },
   ],
 };
 
@@ -35,7 +36,7 @@ describe("a setting", () => {
 
   test("is typed by the key it sets", () => {
     expect(set("stages.transfer.tokens=1.5M").stages[0]?.tokens).toBe(1_500_000);
-    expect(set("stages.transfer.train.window_factors=true").stages[0]?.train.window_factors).toBe(true);
+    expect(set("stages.transfer.train.mixer=[mix, decay]").stages[0]?.train.mixer).toEqual(["mix", "decay"]);
     expect(set("stages.finetune.train.lora.targets=[q, v]").stages[1]?.train.lora?.targets).toEqual(["q", "v"]);
     expect(set("stages.finetune.optimizer.betas.1=0.95").stages[1]?.optimizer.betas).toEqual([0.9, 0.95]);
     expect(set("stages.finetune.clip=1").stages[1]?.clip).toBe(1);
@@ -102,7 +103,7 @@ describe("a setting", () => {
       "stages.transfer.learning_rate=-1",
       "stages.transfer.tokens=many",
       "stages.transfer.schedule.kind=cosin",
-      "stages.transfer.train.feature_maps=1",
+      "stages.transfer.train.mixer_rate=no",
       "stages.finetune.train.lora.targets=[q, x]",
       "mixer.windw.size=3",
       "name.first=x",
@@ -119,11 +120,11 @@ describe("a setting", () => {
       SubquadError: --set: stages.transfer.learning_rate must be more than 0, is -1
       SubquadError: --set: stages.transfer.tokens must be a number of tokens such as 300000, 300k or 1M
       SubquadError: --set: stages.transfer.schedule.kind must be one of plateau, cosine, constant, is "cosin"; did you mean cosine?
-      SubquadError: --set: stages.transfer.train.feature_maps must be true or false, is 1
+      SubquadError: --set: stages.transfer.train.mixer_rate must be a number, is "no"
       SubquadError: --set: stages.finetune.train.lora.targets.1 must be one of q, k, v, o, is "x"; did you mean q?
       SubquadError: --set: unknown key mixer.windw; did you mean window?
       SubquadError: --set: name is a single value, it has no key first
-      SubquadError: --set: unknown key zzzzzzzz; known are name, summary, paper, mixer, layers, seed, stages
+      SubquadError: --set: unknown key zzzzzzzz; known are name, summary, paper, preset, mixer, layers, seed, stages
       SubquadError: --set seed: write key.path=value, for instance --set stages.transfer.learning_rate=0.01
       SubquadError: --set =1: write key.path=value, for instance --set stages.transfer.learning_rate=0.01
       SubquadError: --set a..b=1: write key.path=value, for instance --set stages.transfer.learning_rate=0.01"

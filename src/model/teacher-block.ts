@@ -1,0 +1,52 @@
+/** A teacher's block that also tells what its attention read and returned. */
+import { type Architecture, layerShapes } from "../families/index.ts";
+import { type Program, program, type Value } from "../graph/index.ts";
+import type { MixerSpec } from "../mixers/index.ts";
+import { attentionInputs, attentionOutput, nextStream } from "./block.ts";
+import { blockInputs, softmaxMixer } from "./mixer-block.ts";
+import { type FrozenProducts, frozenProjection, weightInputs } from "./projection.ts";
+
+/**
+ * What can be told of a block: the heads' `queries`, `keys` and `values`, the normed stream `hidden` they are made of, the
+ * heads' outputs `attended` (as queries, before the output projection), what attention adds to the stream as `mixed`, and
+ * `y`, the stream after the block.
+ */
+export const blockTaps = ["queries", "keys", "values", "hidden", "attended", "mixed", "y"] as const;
+
+/** One thing that is told of a block. */
+export type BlockTap = (typeof blockTaps)[number];
+
+/** How a teacher's block is run. */
+export interface TeacherOptions {
+  /** What is returned. */
+  readonly taps: readonly BlockTap[];
+  readonly products?: FrozenProducts;
+  /** Whether queries and keys are told rotated, as a mixer of this `rope` reads them (default: before). */
+  readonly rope?: MixerSpec["rope"];
+}
+
+/** `x`, `cos`, `sin` and one layer's weights → each tap as `told.NAME`: weights have these names too. */
+export function teacherBlockProgram<Tap extends BlockTap>(
+  architecture: Architecture,
+  batch: number,
+  length: number,
+  { taps, products = "float32", rope = "before" }: TeacherOptions & { readonly taps: readonly Tap[] },
+): Program<`told.${Tap}`> {
+  const { x, angles } = blockInputs(architecture, batch, length);
+  const weights = weightInputs(layerShapes(architecture));
+  const project = frozenProjection(architecture, weights, products);
+  const rotated = attentionInputs(x, weights, project, angles, architecture);
+  const read = rope === "before" ? rotated : attentionInputs(x, weights, project, angles, architecture, rope);
+  const attended = softmaxMixer(rotated, architecture);
+  const mixed = attentionOutput(attended, project);
+  const values: Record<BlockTap, Value> = {
+    queries: read.queries,
+    keys: read.keys,
+    values: read.values,
+    hidden: read.streams.hidden,
+    attended,
+    mixed,
+    y: nextStream(x, mixed, weights, project, architecture),
+  };
+  return program(Object.fromEntries(taps.map((tap) => [`told.${tap}`, values[tap]]))) as Program<`told.${Tap}`>;
+}
