@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { ForwardPass } from "../../src/inference/forward.ts";
 import type { Model } from "../../src/inference/model.ts";
-import { hiddenAfterPrefixes, type SharedPrefixes } from "../../src/inference/shared-prefix.ts";
+import { prefixBytes, readPrefixes, readSuffixes, type Suffix } from "../../src/inference/shared-prefix.ts";
 import { endingOf, type MixerSpec, parseMixer, planMixer, presets, readsInParts } from "../../src/mixers/index.ts";
 import type { Ablation } from "../../src/model/mixer-block.ts";
 import { createEngine } from "../../src/runtime/index.ts";
@@ -12,10 +12,17 @@ import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
 const engine = createEngine({ threads: 1 });
 afterAll(() => engine.release());
 
+/** Prefixes of one length and what follows them. */
+interface Sequences {
+  readonly prefixes: readonly (readonly number[])[];
+  readonly suffixes: readonly Suffix[];
+}
+
 /** The largest relative error of any token's hidden state against a forward pass over its sequence alone. */
-async function worstError(model: Model, work: SharedPrefixes, ablation: Ablation = {}): Promise<number> {
+async function worstError(model: Model, work: Sequences, ablation: Ablation = {}): Promise<number> {
   const forward = new ForwardPass(engine, model, ablation);
-  const { prefixes, suffixes } = await hiddenAfterPrefixes(forward, work);
+  const read = await readPrefixes(forward, work.prefixes, (work.prefixes[0]?.length ?? 0) + 13);
+  const suffixes = await readSuffixes(forward, read, work.suffixes);
   let worst = 0;
   for (const [index, { prefix, ids }] of work.suffixes.entries()) {
     const before = work.prefixes[prefix] ?? [];
@@ -23,7 +30,7 @@ async function worstError(model: Model, work: SharedPrefixes, ablation: Ablation
     const { data } = await forward.hidden({ ids: sequence, batch: 1, length: sequence.length });
     const width = model.architecture.hiddenSize;
     const cut = before.length * width;
-    const shared = prefixes.data.subarray(prefix * cut, (prefix + 1) * cut);
+    const shared = read.hidden.data.subarray(prefix * cut, (prefix + 1) * cut);
     worst = Math.max(worst, relativeError(shared, data.subarray(0, cut)));
     worst = Math.max(worst, relativeError(suffixes[index] ?? [], data.subarray(cut)));
   }
@@ -31,7 +38,7 @@ async function worstError(model: Model, work: SharedPrefixes, ablation: Ablation
 }
 
 /** Prefixes of `length` tokens, three suffixes of different lengths for each. */
-function workOf(length: number, prefixes: number): SharedPrefixes {
+function workOf(length: number, prefixes: number): Sequences {
   const ids = (count: number, seed: number) => randomIds(count, 61, seed);
   return {
     prefixes: Array.from({ length: prefixes }, (_unused, index) => ids(length, 3 + index)),
@@ -75,13 +82,28 @@ describe("hidden states equal those of each sequence alone", () => {
     }
   });
 
-  test("in more batches than one", async () => {
+  test("of many suffixes, and states are as large as announced", async () => {
+    const model = tinyModel([softmax, preset("lolcats")]);
     const [prefix = []] = workOf(12, 1).prefixes;
     const suffixes = Array.from({ length: 90 }, (_unused, index) => ({
       prefix: 0,
       ids: randomIds(1 + (index % 13), 61, index),
     }));
-    expect(await worstError(tinyModel([softmax]), { prefixes: [prefix], suffixes })).toBeLessThan(1e-4);
+    expect(await worstError(model, { prefixes: [prefix], suffixes })).toBeLessThan(1e-4);
+    const { layers } = await readPrefixes(new ForwardPass(engine, model), [prefix], 25);
+    const bytes = layers.map((layer) => Object.values(layer).reduce((sum, { data }) => sum + data.byteLength, 0));
+    const announced = prefixBytes(model, 12, 25);
+    expect(announced.all).toBe(bytes.reduce((sum, each) => sum + each));
+    expect(announced.layer).toBe(Math.max(...bytes));
+  });
+
+  test("an aborted signal ends the work with its reason", async () => {
+    const forward = new ForwardPass(engine, tinyModel([softmax]));
+    const { prefixes, suffixes } = workOf(7, 1);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(readPrefixes(forward, prefixes, 20, signal)).rejects.toThrow("enough");
+    const read = await readPrefixes(forward, prefixes, 20);
+    await expect(readSuffixes(forward, read, suffixes, signal)).rejects.toThrow("enough");
   });
 });
 

@@ -1,15 +1,20 @@
 /** The log-probability of each answer: sequences run together, logits only for the answers' own tokens. */
 import type { ForwardPass } from "../../inference/forward.ts";
 import type { Model } from "../../inference/model.ts";
-import { hiddenAfterPrefixes } from "../../inference/shared-prefix.ts";
+import { prefixBytes, readPrefixes, readSuffixes } from "../../inference/shared-prefix.ts";
 import { endingOf, readsInParts } from "../../mixers/index.ts";
-import { type Abilities, planWork, type Sequence, type Wanted, type Work } from "./plan.ts";
+import { type Abilities, longestOf, planWork, type Wanted, type Work } from "./plan.ts";
 import type { Request } from "./requests.ts";
 
 /** Rows of hidden states that go through the head together. */
 const headRows = 256;
 /** Programs after which the compiled ones are given back: shapes hardly come twice, and each holds memory of its own. */
-const mostPrograms = 8;
+const mostPrograms = 2;
+
+/** Bytes of what prefixes leave to what follows them, in all layers together. */
+const heldBytes = 256 * 2 ** 20;
+/** Bytes of it that sequences which run together need in one layer. */
+const layerBytes = 64 * 2 ** 20;
 
 /** What scoring may be told. */
 export interface ScoringOptions {
@@ -19,11 +24,19 @@ export interface ScoringOptions {
 }
 
 /** What a model's layers allow. */
-export function abilitiesOf({ mixers }: Model): Abilities {
-  const endings = mixers.map(({ spec }) => endingOf(spec));
+export function abilitiesOf(model: Model): Abilities {
+  const endings = model.mixers.map(({ spec }) => endingOf(spec));
   const multiple = endings.reduce((common, ending) => leastCommonMultiple(common, ending.multiple), 1);
   const alone = Math.max(0, ...endings.map((ending) => ending.alone));
-  return { readsInParts: mixers.every(({ spec }) => readsInParts(spec)), ending: { multiple, alone } };
+  return {
+    readsInParts: model.mixers.every(({ spec }) => readsInParts(spec)),
+    ending: { multiple, alone },
+    bounds: (prefix, longest) => {
+      const { all, layer } = prefixBytes(model, prefix, longest);
+      const most = (ceiling: number, bytes: number) => Math.max(1, Math.floor(ceiling / Math.max(1, bytes)));
+      return { prefixes: most(heldBytes, all), together: most(layerBytes, layer) };
+    },
+  };
 }
 
 function leastCommonMultiple(a: number, b: number): number {
@@ -44,25 +57,28 @@ export async function logProbabilities(
   const head = new Head(forward, sums);
   let [done, programs] = [0, 0];
   for (const work of works) {
-    signal?.throwIfAborted();
-    programs +=
-      work.kind === "batch"
-        ? await runBatch(forward, work.sequences, head)
-        : await runShared(forward, work, head, signal);
-    if (programs >= mostPrograms) {
+    for await (const tokens of work.kind === "batch"
+      ? runBatch(forward, work, head)
+      : runShared(forward, work, head, signal)) {
+      signal?.throwIfAborted();
+      done += tokens;
+      progress?.(done / total);
+      if (++programs < mostPrograms) continue;
       await forward.engine.release();
       programs = 0;
     }
-    done += work.tokens;
-    progress?.(done / total);
   }
   await head.flush();
   let number = 0;
   return questions.map((requests) => requests.map(() => sums[number++] ?? Number.NaN));
 }
 
-/** Runs a batch; returns how many programs that took. */
-async function runBatch(forward: ForwardPass, sequences: readonly Sequence[], head: Head): Promise<number> {
+/** Runs a batch; yields the number of its tokens. */
+async function* runBatch(
+  forward: ForwardPass,
+  { sequences, tokens }: Extract<Work, { kind: "batch" }>,
+  head: Head,
+): AsyncGenerator<number> {
   const length = Math.max(...sequences.map(({ ids }) => ids.length));
   const ids = sequences.flatMap((sequence) => Array.from({ length }, (_unused, place) => sequence.ids[place] ?? 0));
   const { data } = await forward.hidden({ ids, batch: sequences.length, length });
@@ -71,32 +87,35 @@ async function runBatch(forward: ForwardPass, sequences: readonly Sequence[], he
     const hidden = data.subarray(row * size, (row + 1) * size);
     for (const each of wanted) await head.add(hidden, each.place, each);
   }
-  return 1;
+  yield tokens;
 }
 
-async function runShared(
+/** Runs prefixes and what follows them; yields the number of tokens after each program. */
+async function* runShared(
   forward: ForwardPass,
-  { prefix, groups }: Extract<Work, { kind: "shared" }>,
+  { prefix, groups, following }: Extract<Work, { kind: "shared" }>,
   head: Head,
   signal: AbortSignal | undefined,
-): Promise<number> {
-  const prefixes = groups.map(([first]) => first?.ids.slice(0, prefix) ?? []);
-  const following = groups.flatMap((sequences, group) => sequences.map((sequence) => ({ sequence, group })));
-  const longer = following.filter(({ sequence }) => sequence.ids.length > prefix);
-  const suffixes = longer.map(({ sequence, group }) => ({ prefix: group, ids: sequence.ids.slice(prefix) }));
-  const hidden = await hiddenAfterPrefixes(forward, { prefixes, suffixes }, signal);
+): AsyncGenerator<number> {
+  const ids = groups.map(([first]) => first?.ids.slice(0, prefix) ?? []);
+  const prefixes = await readPrefixes(forward, ids, longestOf(groups), signal);
   const size = prefix * forward.model.architecture.hiddenSize;
-  for (const { sequence, group } of following) {
-    const before = hidden.prefixes.data.subarray(group * size, (group + 1) * size);
-    for (const each of sequence.wanted) if (each.place < prefix) await head.add(before, each.place, each);
-  }
-  for (const [index, { sequence }] of longer.entries()) {
-    const after = hidden.suffixes[index] ?? new Float32Array();
-    for (const each of sequence.wanted) {
-      if (each.place >= prefix) await head.add(after, each.place - prefix, each);
+  for (const [group, sequences] of groups.entries()) {
+    const hidden = prefixes.hidden.data.subarray(group * size, (group + 1) * size);
+    for (const { wanted } of sequences) {
+      for (const each of wanted) if (each.place < prefix) await head.add(hidden, each.place, each);
     }
   }
-  return 1 + new Set(suffixes.map(({ ids }) => ids.length)).size;
+  yield prefix * groups.length;
+  for (const list of following) {
+    const suffixes = list.map(({ group, sequence }) => ({ prefix: group, ids: sequence.ids.slice(prefix) }));
+    const hidden = await readSuffixes(forward, prefixes, suffixes, signal);
+    for (const [index, { sequence }] of list.entries()) {
+      const own = hidden[index] ?? new Float32Array();
+      for (const each of sequence.wanted) if (each.place >= prefix) await head.add(own, each.place - prefix, each);
+    }
+    yield suffixes.reduce((sum, suffix) => sum + suffix.ids.length, 0);
+  }
 }
 
 /** Collects hidden states and sends them through the head together. */

@@ -26,6 +26,14 @@ export interface Shared {
   readonly kind: "shared";
   readonly prefix: number;
   readonly groups: readonly (readonly Sequence[])[];
+  /** What follows the prefixes, in lists that run together. */
+  readonly following: readonly (readonly Following[])[];
+}
+
+/** A sequence behind the prefix of its group. */
+export interface Following {
+  readonly group: number;
+  readonly sequence: Sequence;
 }
 
 /** A piece of work, and how many tokens it computes, padding aside. */
@@ -36,18 +44,18 @@ export interface Abilities {
   /** Whether sequences may be read in parts, so that a prefix can be shared. */
   readonly readsInParts: boolean;
   readonly ending: Ending;
+  /** How many prefixes of a length may be held at once, and how many sequences may follow them together. */
+  bounds(prefix: number, longest: number): { readonly prefixes: number; readonly together: number };
 }
 
 /** Tokens that run together: where more are no faster (measured on two cores). */
 const batchTokens = 512;
-/** Tokens that follow one prefix at once: bounds what is held of them, and makes the prefix a small share. */
-const sharedTokens = 16384;
+/** The least share of all tokens that one prefix for all must save, beyond what prefixes of each question do. */
+const leastSaved = 1 / 8;
 /** Prefixes of fewer tokens are not worth a pass of their own. */
 const leastShared = 8;
-/** How many times the tokens of prefixes may follow them at once. */
-const mostFollowing = 8;
-/** The shortest sequence of a batch is at least this share of the longest: bounds the padding. */
-const leastFilled = 0.75;
+/** Tokens whose time a pass through the layers takes beside that of its own tokens (measured on two cores). */
+const passTokens = 32;
 
 /** Plans the work for requests by question, in an order of falling length. */
 export function planWork(questions: readonly (readonly Request[])[], abilities: Abilities): Work[] {
@@ -57,15 +65,18 @@ export function planWork(questions: readonly (readonly Request[])[], abilities: 
     number += requests.length;
     return sequencesOf(requests, first);
   });
-  if (!abilities.readsInParts) return batches(distinct.flat(), abilities.ending);
   const all = distinct.flat();
+  if (!abilities.readsInParts) return batches(all, abilities.ending);
   const ofAll = commonLength(all);
   const ofEach = distinct.map(commonLength);
-  const saved = ofEach.reduce((sum, length, index) => sum + length * ((distinct[index]?.length ?? 1) - 1), 0);
-  if (ofAll * (all.length - 1) > saved) return withOnePrefix(all, ofAll);
-  const alone = distinct.filter((_each, index) => !shares(distinct[index] ?? [], ofEach[index] ?? 0));
-  const together = distinct.filter((_each, index) => shares(distinct[index] ?? [], ofEach[index] ?? 0));
-  return [...withOwnPrefixes(together), ...batches(alone.flat(), abilities.ending)];
+  const saved = sum(ofEach.map((length, index) => length * ((distinct[index]?.length ?? 1) - 1)));
+  if (ofAll >= leastShared && ofAll * (all.length - 1) > saved + leastSaved * sum(lengthsOf(all))) {
+    return [sharedWork(ofAll, [all], abilities)];
+  }
+  const [together, alone] = [true, false].map((wanted) =>
+    distinct.filter((each, index) => shares(each, ofEach[index] ?? 0) === wanted),
+  ) as [Sequence[][], Sequence[][]];
+  return [...withOwnPrefixes(together, abilities), ...batches(alone.flat(), abilities.ending)];
 }
 
 /** Whether a question's sequences share enough. */
@@ -108,41 +119,63 @@ function commonLength(sequences: readonly Sequence[]): number {
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 const lengthsOf = (sequences: readonly Sequence[]) => sequences.map(({ ids }) => ids.length);
 
-function sharedWork(prefix: number, groups: readonly (readonly Sequence[])[]): Work {
-  const after = groups.flat().map(({ ids }) => ids.length - prefix);
-  return { kind: "shared", prefix, groups, tokens: prefix * groups.length + sum(after) };
+function sharedWork(prefix: number, groups: readonly (readonly Sequence[])[], abilities: Abilities): Work {
+  const { together } = abilities.bounds(prefix, longestOf(groups));
+  const after = ({ sequence }: Following) => sequence.ids.length - prefix;
+  const following = groups
+    .flatMap((sequences, group) => sequences.map((sequence): Following => ({ group, sequence })))
+    .filter((each) => after(each) > 0)
+    .sort((a, b) => after(b) - after(a));
+  const lists = cutByLength(following, after, together);
+  const tokens = prefix * groups.length + sum(following.map(after));
+  return { kind: "shared", prefix, groups, following: lists, tokens };
 }
 
-/** Sequences cut into lists whose sizes, as `sizeOf` counts them, add up to at most `most`; a larger one is alone. */
-function cutBy<Item>(items: readonly Item[], most: number, sizeOf: (item: Item) => number): Item[][] {
-  const lists: Item[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const item of items) {
-    if (size + sizeOf(item) > most) {
-      lists.push([]);
-      size = 0;
+/** The tokens of the longest sequence. */
+export function longestOf(groups: readonly (readonly Sequence[])[]): number {
+  return Math.max(...groups.flatMap(lengthsOf));
+}
+
+/**
+ * Items of falling length cut into lists of at most `most`, each padded to its first, so that padding and passes together
+ * cost least.
+ */
+function cutByLength<Item>(items: readonly Item[], lengthOf: (item: Item) => number, most = batchTokens): Item[][] {
+  // The cost of the items from each one on, and where the list that begins with it ends.
+  const costs = new Float64Array(items.length + 1);
+  const ends = new Int32Array(items.length);
+  for (let start = items.length - 1; start >= 0; start--) {
+    const length = lengthOf(items[start] as Item);
+    const largest = Math.min(most, items.length - start, Math.max(1, Math.floor(batchTokens / length)));
+    let best = Number.POSITIVE_INFINITY;
+    for (let count = 1; count <= largest; count++) {
+      const cost = passTokens + count * length + (costs[start + count] ?? 0);
+      if (cost > best) continue;
+      best = cost;
+      ends[start] = start + count;
     }
-    lists.at(-1)?.push(item);
-    size += sizeOf(item);
+    costs[start] = best;
+  }
+  const lists: Item[][] = [];
+  for (let start = 0; start < items.length; start = ends[start] ?? items.length) {
+    lists.push(items.slice(start, ends[start]));
   }
   return lists;
 }
 
-function withOnePrefix(sequences: readonly Sequence[], prefix: number): Work[] {
-  const byLength = [...sequences].sort((a, b) => b.ids.length - a.ids.length);
-  const parts = cutBy(byLength, sharedTokens, ({ ids }) => ids.length - prefix);
-  return parts.map((part) => sharedWork(prefix, [part]));
+/** Items in their order, at most so many in a list. */
+function cutByCount<Item>(items: readonly Item[], most: number): Item[][] {
+  const count = Math.ceil(items.length / most);
+  return Array.from({ length: count }, (_unused, index) => items.slice(index * most, (index + 1) * most));
 }
 
-function withOwnPrefixes(questions: readonly (readonly Sequence[])[]): Work[] {
-  const byPrefix = grouped(questions, (sequences) => commonLength(sequences));
-  return [...byPrefix]
-    .sort(([a], [b]) => b - a)
-    .flatMap(([prefix, all]) => {
-      const following = (sequences: readonly Sequence[]) => sum(lengthsOf(sequences)) - prefix * sequences.length;
-      const parts = cutBy(all, batchTokens, (each) => Math.max(prefix, following(each) / mostFollowing));
-      return parts.map((part) => sharedWork(prefix, part));
-    });
+function withOwnPrefixes(questions: readonly (readonly Sequence[])[], abilities: Abilities): Work[] {
+  const byPrefix = [...grouped(questions, commonLength)].sort(([a], [b]) => b - a);
+  return byPrefix.flatMap(([prefix, all]) => {
+    const { prefixes } = abilities.bounds(prefix, longestOf(all));
+    const most = Math.min(prefixes, Math.max(1, Math.floor(batchTokens / prefix)));
+    return cutByCount(all, most).map((part) => sharedWork(prefix, part, abilities));
+  });
 }
 
 /** Batches of sequences of like length, where padding of the allowed number of tokens is unseen. */
@@ -150,14 +183,7 @@ function batches(sequences: readonly Sequence[], { multiple, alone }: Ending): W
   const byLength = [...sequences].sort((a, b) => b.ids.length - a.ids.length);
   const kin = grouped(byLength, ({ ids }) => (ids.length <= alone ? -ids.length : ids.length % multiple));
   return [...kin.values()].flatMap((family) => {
-    const lists: Sequence[][] = [];
-    for (const sequence of family) {
-      const list = lists.at(-1);
-      const longest = list?.[0]?.ids.length ?? 0;
-      const fits = ((list?.length ?? 0) + 1) * longest <= batchTokens && sequence.ids.length >= leastFilled * longest;
-      if (list !== undefined && fits) list.push(sequence);
-      else lists.push([sequence]);
-    }
+    const lists = cutByLength(family, ({ ids }) => ids.length);
     return lists.map((list): Work => ({ kind: "batch", sequences: list, tokens: sum(lengthsOf(list)) }));
   });
 }
