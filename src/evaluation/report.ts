@@ -33,7 +33,7 @@ export function reportPage(content: ReportContent): string {
   const share =
     content.linear_share === null
       ? ""
-      : `<p>The linear part carries ${(100 * content.linear_share).toFixed(1)} % of the attention's weight.</p>`;
+      : `<p>${(100 * content.linear_share).toFixed(1)} % of the layers' output comes from the linear part.</p>`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

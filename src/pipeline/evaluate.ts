@@ -10,6 +10,7 @@ import type { Model } from "../inference/model.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
 import { openModel } from "./open-model.ts";
+import { measureRecall, planRecall } from "./recall.ts";
 import { writeText } from "./save-model.ts";
 import { defaultThreads } from "./threads.ts";
 import { evaluationText } from "./training-text.ts";
@@ -73,6 +74,7 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
     perplexity: rows,
     by_position: positionRows(longest, places),
     tasks: [],
+    recall: [],
     linear_share: meanShare(shares),
     linear_shares: shares,
   };
@@ -131,9 +133,14 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
       `evaluate: the text has ${longest} tokens to score, too few for a window of ${tooLong ?? "any length"}; give --lengths or more text`,
     );
   }
+  const plan = await planRecall(options, {
+    tokenizer: opened.tokenizer,
+    hay: options.text === undefined ? undefined : ids,
+    context: opened.model.architecture.context,
+  });
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
   try {
-    const document = await compareModels(engine, {
+    const compared = await compareModels(engine, {
       model: { name: options.model, model: opened.model },
       teacher: teacher && { name: teacher.name, model: teacher.model },
       ids,
@@ -142,6 +149,10 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
       ablations: options.ablations,
       context,
     });
+    const variants = variantsOf({ model: opened.model, teacher: teacher?.model, ablations: options.ablations });
+    const recall =
+      plan === undefined ? [] : await measureRecall(engine, plan, { variants, tokenizer: opened.tokenizer, context });
+    const document = { ...compared, recall };
     if (options.report !== undefined) await writeText(options.report, reportPage(document));
     return document;
   } finally {

@@ -89,6 +89,8 @@ describe("flags reach the verb, parsed", () => {
         "a,b",
       ],
       ...["--task-data", "tasks", "--limit", "20", "--ablations", "--report", "r.html"],
+      ...["--recall", "mqar,needle", "--recall-data", "a.jsonl", "b.jsonl", "--recall-lengths", "512,4k"],
+      ...["--recall-samples", "3", "--needle-length", "1k", "--seed", "5"],
     );
     expect(evaluate).toEqual({
       model: "m",
@@ -99,6 +101,12 @@ describe("flags reach the verb, parsed", () => {
       tasks: ["a", "b"],
       taskData: "tasks",
       limit: 20,
+      recall: ["mqar", "needle"],
+      recallData: ["a.jsonl", "b.jsonl"],
+      recallLengths: [512, 4000],
+      recallSamples: 3,
+      needleLength: 1000,
+      seed: 5,
       ablations: true,
       report: "r.html",
       threads: undefined,
@@ -232,11 +240,22 @@ describe("for people", () => {
        16384   32766        20.1   800.5*      –         60.2            –        –
       * beyond the teacher's own context: marked, not compared
 
+      places  perplexity  teacher  window only
+      ──────  ──────────  ───────  ───────────
+        1–15       120.5    100.1        121.5
+       16–31       60.25     55.5         62.5
+
       task  metric  rows  score      ±  teacher
       ────  ──────  ────  ─────  ─────  ───────
       piqa  acc      200  0.665  0.033     0.68
 
-      The linear part carries 43.2 % of the attention's weight.
+      recall         length  asked of             metric          answers  model  teacher  window only  guess
+      ─────────────  ──────  ───────────────────  ──────────────  ───────  ─────  ───────  ───────────  ─────
+      mqar            16384  256–511 tokens back  exact match         120  0.875       –*       0.0125      –
+      regression-1d     768  1 examples           relative error        4  0.512      0.4         0.75  0.625
+      * beyond the teacher's own context: marked, not measured
+
+      43.2 % of the layers' output comes from the linear part.
 
       Written to smol-linear in 6 min 41 s, peak memory 1.50 GiB.
 

@@ -18,6 +18,12 @@ interface EvaluateFlags extends CommonFlags {
   readonly tasks?: string[];
   readonly taskData?: string;
   readonly limit?: number;
+  readonly recall?: string[];
+  readonly recallData?: string[];
+  readonly recallLengths?: number[];
+  readonly recallSamples?: number;
+  readonly needleLength?: number;
+  readonly seed?: number;
   readonly ablations?: boolean;
   readonly report?: string;
 }
@@ -26,10 +32,10 @@ interface EvaluateFlags extends CommonFlags {
 export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session): Command {
   const command = describedCommand({
     name: "evaluate",
-    summary: "measure perplexity by length, tasks and ablations, beside the teacher",
+    summary: "measure perplexity by length, tasks, recall and ablations, beside the teacher",
     description:
-      "Measures perplexity on windows of the given lengths, scores multiple-choice tasks, and with --ablations what is left " +
-      "without the linear part, without the window and without both.",
+      "Measures perplexity on windows of the given lengths, scores multiple-choice tasks, asks with --recall for what was told " +
+      "far back, and with --ablations does all of it without the linear part, without the window and without both.",
     examples: [
       {
         command: "subquad evaluate smol-linear --against HuggingFaceTB/SmolLM2-135M --ablations",
@@ -38,6 +44,10 @@ export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session
       {
         command: "subquad evaluate smol-linear --text book.txt --lengths 512,2048,8192 --report report.html",
         meaning: "on your own text, with plots",
+      },
+      {
+        command: "subquad evaluate smol-linear --recall mqar,phone-book --recall-lengths 512,2048,8192 --ablations",
+        meaning: "recall from far back, with and without the linear part",
       },
       {
         command: "subquad evaluate smol-linear --task-data tasks/ --tasks piqa,arc_easy --limit 200",
@@ -58,6 +68,30 @@ export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session
     .addOption(option("--tasks <list>", "tasks by the stems of their files in the task folder", { parse: list }))
     .addOption(option("--task-data <dir>", "the folder of task files", { variable: "SUBQUAD_TASK_DATA" }))
     .addOption(option("--limit <n>", "rows of each task (default: all)", { parse: whole(1) }))
+    .addOption(
+      option("--recall <list>", "probes of long context: mqar, phone-book, key-values, needle, regression, or all", {
+        parse: list,
+      }),
+    )
+    .addOption(option("--recall-data <file...>", 'JSONL files of questions {"context": …, "answer": …} to ask as well'))
+    .addOption(
+      option(
+        "--recall-lengths <list>",
+        "lengths of the probes in tokens (default: 512, 2048, 8192 within the context)",
+        {
+          parse: lengths,
+        },
+      ),
+    )
+    .addOption(
+      option("--recall-samples <n>", "sequences of each probe and length (default: 4)", { parse: whole(1, 1_000_000) }),
+    )
+    .addOption(
+      option("--needle-length <n>", "a training length: the needle is measured at 1 to 32 times that", {
+        parse: tokens,
+      }),
+    )
+    .addOption(option("--seed <n>", "seed of the probes (default: 0)", { parse: whole(0), variable: "SUBQUAD_SEED" }))
     .addOption(option("--ablations", "also measure window only, linear only and neither"))
     .addOption(option("--report <file.html>", "write a report with plots"));
   return addCommon(command).action(async (model: string, flags: EvaluateFlags) => {
@@ -71,6 +105,12 @@ export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session
       tasks: flags.tasks,
       taskData: flags.taskData,
       limit: flags.limit,
+      recall: flags.recall,
+      recallData: flags.recallData,
+      recallLengths: flags.recallLengths,
+      recallSamples: flags.recallSamples,
+      needleLength: flags.needleLength,
+      seed: flags.seed,
       ablations: flags.ablations === true,
       report: flags.report,
     });

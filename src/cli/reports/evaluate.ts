@@ -10,11 +10,90 @@ export function evaluateText(document: EvaluateDocument): string {
   return blocks(
     document.against === null ? document.model : `${document.model} against ${document.against}`,
     perplexityTable(document.perplexity),
+    positionTable(document.by_position),
     taskTable(document.tasks),
+    recallTable(document.recall),
     document.linear_share === null
       ? ""
-      : `The linear part carries ${percent(document.linear_share)} of the attention's weight.`,
+      : `${percent(document.linear_share)} of the layers' output comes from the linear part.`,
   );
+}
+
+const variants = [
+  ["teacher", "teacher"],
+  ["window_only", "window only"],
+  ["linear_only", "linear only"],
+  ["neither", "neither"],
+] as const;
+
+type Figures = Readonly<Record<(typeof variants)[number][0], number | null>>;
+
+/** The columns of the variants that were measured at all. */
+function measuredVariants(rows: readonly Figures[]) {
+  return variants.filter(([name]) => rows.some((row) => row[name] !== null));
+}
+
+function positionTable(rows: EvaluateDocument["by_position"]): string {
+  // One span says no more than the perplexity of the whole window.
+  if (rows.length < 2) return "";
+  const shown = measuredVariants(rows);
+  return table(
+    [right("places"), right("perplexity"), ...shown.map(([, heading]) => right(heading))],
+    rows.map((row) => [
+      `${row.from}–${row.to - 1}`,
+      measured(row.model),
+      ...shown.map(([name]) => measured(row[name])),
+    ]),
+  );
+}
+
+type RecallRow = EvaluateDocument["recall"][number];
+
+/** Every metric of all answers together, and one metric of each group: the rest is in the document. */
+function recallTable(rows: EvaluateDocument["recall"]): string {
+  if (rows.length === 0) return "";
+  const grouped = (row: RecallRow) => (row.distance ?? row.depth ?? row.examples) !== null;
+  const chosen = rows.filter((row) => !grouped(row) || row.metric === mainMetric(rows, row.name));
+  const shown = measuredVariants(rows);
+  const beyond = chosen.some((row) => row.beyond_teacher_context);
+  const guessed = chosen.some((row) => row.baseline !== null);
+  const cell = (row: RecallRow, name: keyof Figures) =>
+    `${measured(row[name], 3)}${name === "teacher" && row.beyond_teacher_context ? "*" : ""}`;
+  const body = table(
+    [
+      { heading: "recall" },
+      right("length"),
+      { heading: "asked of" },
+      { heading: "metric" },
+      right("answers"),
+      right("model"),
+      ...shown.map(([, heading]) => right(heading)),
+      ...(guessed ? [right("guess")] : []),
+    ],
+    chosen.map((row) => [
+      row.name,
+      String(row.length),
+      groupText(row),
+      row.metric.replaceAll("_", " "),
+      String(row.n),
+      measured(row.model, 3),
+      ...shown.map(([name]) => cell(row, name)),
+      ...(guessed ? [measured(row.baseline, 3)] : []),
+    ]),
+  );
+  return beyond ? `${body}\n* beyond the teacher's own context: marked, not measured` : body;
+}
+
+function mainMetric(rows: EvaluateDocument["recall"], name: string): RecallRow["metric"] {
+  const numbers = rows.some((row) => row.name === name && row.metric === "relative_error");
+  return numbers ? "relative_error" : "exact_match";
+}
+
+function groupText({ distance, depth, examples }: RecallRow): string {
+  if (distance !== null) return `${distance.from}–${distance.to - 1} tokens back`;
+  if (depth !== null) return `depth ${percent(depth)}`;
+  if (examples === null) return "all";
+  return `${examples.to - examples.from === 1 ? examples.from : `${examples.from}–${examples.to - 1}`} examples`;
 }
 
 /** Perplexity by length; columns that nothing was measured for are left out. */

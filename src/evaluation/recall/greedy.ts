@@ -2,12 +2,12 @@
 import type { Decoder } from "../../inference/decoder.ts";
 import type { ProbeReader, ProbeSequence } from "./probe.ts";
 
-/** What follows a number in no writing. */
-const afterNumber = /^\s*(-?\d+)\D/;
+/** A number and what ends it. */
+const endedNumber = /^\s*(\d+)\D/;
 
 /**
- * What greedy decoding writes in place of each answer, given the true tokens before it; NaN where it is no number. One token
- * more than the answer's is decoded, which must end the number.
+ * What greedy decoding writes in place of each answer, given the true tokens before it. One token more than the answer has is
+ * decoded, which must end the number; NaN where there is no number, or a longer one.
  */
 export async function greedyNumbers(
   decoder: Decoder,
@@ -15,7 +15,7 @@ export async function greedyNumbers(
   { ids, answers }: ProbeSequence,
   signal?: AbortSignal,
 ): Promise<number[]> {
-  const state = decoder.start(ids.length + 16);
+  const state = decoder.start(ids.length);
   const numbers: number[] = [];
   let done = 0;
   for (const { start, length } of answers) {
@@ -24,13 +24,17 @@ export async function greedyNumbers(
     const branch = state.fork();
     const written: number[] = [];
     while (written.length <= length) {
-      const { data } = branch.logits;
-      let best = 0;
-      for (let id = 1; id < data.length; id++) if ((data[id] ?? 0) > (data[best] ?? 0)) best = id;
+      const best = likeliest(branch.logits.data);
       written.push(best);
       if (written.length <= length) await decoder.prefill(branch, [best], { signal });
     }
-    numbers.push(Number(afterNumber.exec(`${reader.decode(written)}`)?.[1] ?? Number.NaN));
+    numbers.push(Number(endedNumber.exec(reader.decode(written))?.[1] ?? Number.NaN));
   }
   return numbers;
+}
+
+function likeliest(logits: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if ((logits[id] ?? 0) > (logits[best] ?? 0)) best = id;
+  return best;
 }

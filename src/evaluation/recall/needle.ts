@@ -14,6 +14,9 @@ const digits = 4;
 /** Tokens that a needle moves on at most, to the end of a sentence. */
 const patience = 64;
 
+/** How many times a training length is measured. */
+const multiples = [1, 2, 4, 8, 16, 32] as const;
+
 /** Tokens of text beside each needle at least. */
 const leastText = 8;
 
@@ -23,12 +26,13 @@ const end = ".\n";
 /**
  * The probe on a haystack of tokens, which is repeated where it is too short; control tokens in it are left out, for a model
  * forgets what stands before the end of a text. All needles are in one sequence and are asked one after another, so that
- * one pass measures all depths.
+ * one pass measures all depths. With a training length, the lengths are 1 to 32 times that.
  */
-export function needleProbe(haystack: ArrayLike<number>): RecallProbe {
+export function needleProbe(haystack: ArrayLike<number>, trainingLength?: number): RecallProbe {
   return {
     name: "needle",
     description: "a number told in one sentence of a long text",
+    ...(trainingLength !== undefined && { lengths: () => multiples.map((times) => times * trainingLength) }),
     build(reader, length, seed) {
       const draw = new Draw(seed, "needle");
       const encoder = new PieceEncoder(reader);

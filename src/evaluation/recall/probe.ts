@@ -17,6 +17,8 @@ export interface ProbeAnswer {
   readonly examples?: number;
   /** The answer as a number, where its error is measured too. */
   readonly number?: number;
+  /** What one would say who did not understand the question: its error is the one to be below. */
+  readonly guess?: number;
 }
 
 /** Tokens with questions and answers among them. */
@@ -37,6 +39,10 @@ export interface RecallProbe {
   readonly name: string;
   /** What it asks, in one sentence. */
   readonly description: string;
+  /** The lengths it is measured at where these are wanted (default: all of them). */
+  readonly lengths?: (wanted: readonly number[]) => readonly number[];
+  /** How many different sequences there are (default: as many as seeds). */
+  readonly sequences?: number;
   /**
    * A sequence of at most `length` tokens; the same seed draws the same. Throws a SubquadError where the length has no
    * room for a question, or the vocabulary has nothing to ask with.

@@ -1,7 +1,8 @@
 /** Questions of a JSONL file, `{"context": …, "answer": …}` a line, as published sets of key and value pairs come. */
 import { z } from "zod";
 import { FormatError } from "../../errors.ts";
-import type { ProbeReader, ProbeSequence } from "./probe.ts";
+import { readJsonLines } from "../tasks/json-lines.ts";
+import type { ProbeReader, ProbeSequence, RecallProbe } from "./probe.ts";
 import { beginning, PieceEncoder } from "./writer.ts";
 
 const questionSchema = z.looseObject({ context: z.string().min(1), answer: z.string().min(1) });
@@ -9,24 +10,27 @@ const questionSchema = z.looseObject({ context: z.string().min(1), answer: z.str
 /** One question. */
 export type Question = Pick<z.output<typeof questionSchema>, "context" | "answer">;
 
-/** The questions of a file's text. Throws a FormatError that names the line. */
-export function parseQuestions(path: string, text: string): Question[] {
-  const questions = text.split("\n").flatMap((line, index): Question[] => {
-    if (line.trim() === "") return [];
-    const parsed = questionSchema.safeParse(parseJson(line));
-    if (parsed.success) return [parsed.data];
-    throw new FormatError(`${path}:${index + 1}`, 'is not a question; write {"context": …, "answer": …}, one a line');
+/** The questions of a file. Throws a FormatError that names the line. */
+export async function readQuestions(path: string): Promise<Question[]> {
+  return (await readJsonLines(path)).map(({ source, value }) => {
+    const parsed = questionSchema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new FormatError(source, 'is not a question; write {"context": …, "answer": …}, one a line');
   });
-  if (questions.length === 0) throw new FormatError(path, "holds no questions, only blank lines");
-  return questions;
 }
 
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** The questions as a probe: the seed chooses the question, and all have the length they have. */
+export function questionProbe(name: string, reader: ProbeReader, questions: readonly Question[]): RecallProbe {
+  const [first] = questions;
+  if (first === undefined) throw new RangeError("a probe needs a question");
+  return {
+    name,
+    description: "the answer to a question of the file",
+    sequences: questions.length,
+    // Published sets have contexts of one length, more or less: the first stands for all.
+    lengths: () => [questionSequence(reader, first).ids.length],
+    build: (own, _length, seed) => questionSequence(own, questions[seed % questions.length] ?? first),
+  };
 }
 
 /**

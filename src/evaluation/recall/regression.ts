@@ -4,46 +4,51 @@ import { Draw } from "./draw.ts";
 import type { RecallProbe } from "./probe.ts";
 import { PieceEncoder, SequenceWriter } from "./writer.ts";
 
-/** The largest x by the number of its dimensions: a y has two or three digits, and few x come twice. */
-const largest: Readonly<Record<number, number>> = { 1: 99, 2: 9 };
+/** The largest x by its dimensions: no x comes twice, and a y has three digits at most. */
+const largest = { 1: 99, 2: 9 } as const;
 
-/** The largest weight. */
-const heaviest = 9;
+/** Weights are whole numbers between these. */
+const weight = { least: 2, most: 9 } as const;
 
-/** Examples at most: a line of two numbers needs few. */
+/** More examples than a line or plane needs many times over. */
 const mostExamples = 64;
 
-/** Lines `x, y` with y = w · x, no noise; every y is asked, given all lines before it. */
+/** Tokens that hold this many examples in most vocabularies: longer sequences would be the same. */
+const longest = 768;
+
+/** Lines `x -> y` with y = w · x, without noise; every y is asked, given all lines before it. To guess is to say their mean. */
 export function regressionProbe(dimensions: 1 | 2): RecallProbe {
-  const most = largest[dimensions] ?? 1;
+  const name = `regression-${dimensions}d`;
   return {
-    name: `regression-${dimensions}d`,
-    description: `y = w · x of ${dimensions} dimension${dimensions > 1 ? "s" : ""} from the examples before`,
+    name,
+    description: `y = w · x of ${dimensions === 1 ? "one dimension" : "two dimensions"} from the examples before`,
+    lengths: (wanted) => [Math.min(longest, Math.max(...wanted))],
     build(reader, length, seed) {
-      const draw = new Draw(seed, `regression ${dimensions}`);
+      const draw = new Draw(seed, name);
       const writer = new SequenceWriter(new PieceEncoder(reader));
-      const weights = Array.from({ length: dimensions }, () => draw.integer(2, heaviest));
+      const weights = Array.from({ length: dimensions }, () => draw.integer(weight.least, weight.most));
       const known = new Set<string>();
-      let [examples, longest] = [0, 0];
-      while (examples < Math.min(mostExamples, most ** dimensions)) {
-        const before = writer.ids.length;
-        if (before + longest + 8 > length) break;
+      let sumBefore = 0;
+      const most = Math.min(mostExamples, largest[dimensions] ** dimensions);
+      for (let examples = 0; examples < most; examples++) {
         let x: number[] = [];
         draw.fresh(known, () => {
-          x = weights.map(() => draw.integer(1, most));
+          x = weights.map(() => draw.integer(1, largest[dimensions]));
           return x.join();
         });
-        const y = weights.reduce((sum, weight, index) => sum + weight * (x[index] ?? 0), 0);
-        writer.add(`${x.join(" ")} ->`);
-        const place = writer.addValue(` ${y}`);
-        writer.answers.push({ ...place, distance: 0, examples, number: y });
-        writer.add("\n");
-        examples++;
-        longest = Math.max(longest, writer.ids.length - before);
+        const y = weights.reduce((sum, each, index) => sum + each * (x[index] ?? 0), 0);
+        const [lead, value, end] = [`${x.join(" ")} ->`, ` ${y}`, "\n"];
+        if (writer.ids.length + writer.encoder.count(lead, value, end) > length) break;
+        writer.add(lead);
+        const place = writer.addValue(value);
+        writer.answers.push({ ...place, distance: 0, examples, number: y, guess: sumBefore / Math.max(1, examples) });
+        writer.add(end);
+        sumBefore += y;
       }
-      if (examples < 2)
-        throw new SubquadError(`regression: ${length} tokens have no room for two examples; ask for more`);
-      return { ids: writer.ids, answers: writer.answers };
+      if (writer.answers.length < 2) {
+        throw new SubquadError(`${name}: ${length} tokens have no room for two examples; ask for more`);
+      }
+      return writer.finish();
     },
   };
 }

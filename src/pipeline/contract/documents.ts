@@ -54,6 +54,30 @@ export const positionRowSchema = z.object({
   ...figures,
 });
 
+const range = z.object({ from: tokens, to: tokens.describe("Not part of the range") });
+
+/** One figure of a probe of long context. */
+export const recallRowSchema = z.object({
+  name: z.string().describe("The probe: mqar, phone-book, key-values, needle, regression-1d, …, or the stem of a file"),
+  length: tokens.describe("Tokens of a sequence"),
+  distance: range
+    .nullable()
+    .describe("Tokens between where an answer was told and where it was asked; null: all answers"),
+  depth: z.number().nullable().describe("Where in the text it was told, from 0 to 1; null: anywhere"),
+  examples: range.nullable().describe("Examples that came before; null where nothing is learned from examples"),
+  metric: z
+    .enum(["exact_match", "log_probability", "margin", "relative_error"])
+    .describe(
+      "Share of answers whose every token is the likeliest; nats per token; nats per token above a wrong answer; |ŷ − y| / |y| of the greedy number, at most 1",
+    ),
+  n: z.int().nonnegative().describe("Answers it is a mean over"),
+  baseline: measured.describe("The relative error of guesses, the mean of the y before; null for other metrics"),
+  ...figures,
+  beyond_teacher_context: z
+    .boolean()
+    .describe("The length exceeds the teacher's own context: it is marked, not measured"),
+});
+
 /** The score of one task. */
 export const taskRowSchema = z.object({
   name: z.string(),
@@ -71,6 +95,7 @@ export const evaluateSchema = z.object({
   perplexity: z.array(perplexityRowSchema),
   by_position: z.array(positionRowSchema).describe("Perplexity by the place in the windows of the longest length"),
   tasks: z.array(taskRowSchema),
+  recall: z.array(recallRowSchema).describe("Probes of long context, for --recall"),
   linear_share: measured.describe(
     "Mean share of the layers' output that comes from the linear part; null where no layer has both parts",
   ),

@@ -56,6 +56,18 @@ export interface EvaluateOptions extends CommonOptions {
   readonly taskData?: string | undefined;
   /** Rows of each task; absent: all. */
   readonly limit?: number | undefined;
+  /** Probes of in-context recall by name, or `all`. */
+  readonly recall?: readonly string[] | undefined;
+  /** JSONL files of questions, asked beside the probes. */
+  readonly recallData?: readonly string[] | undefined;
+  /** Lengths of the probes, in tokens. */
+  readonly recallLengths?: readonly number[] | undefined;
+  /** Sequences of each probe and length. */
+  readonly recallSamples?: number | undefined;
+  /** The training length whose multiples the needle is measured at, instead of `recallLengths`. */
+  readonly needleLength?: number | undefined;
+  /** Seed of the probes. */
+  readonly seed?: number | undefined;
   /** Also measure window only, linear only and neither. */
   readonly ablations: boolean;
   /** An HTML file to write the report to. */
