@@ -23,6 +23,11 @@ export function lengths(text: string): number[] {
   return list(text).map(tokens);
 }
 
+/** Lengths in tokens, or none of them for `none`. */
+export function lengthsOrNone(text: string): number[] {
+  return text.trim() === "none" ? [] : lengths(text);
+}
+
 /** Token ids, separated by commas or white space. */
 export function ids(text: string): number[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== "");

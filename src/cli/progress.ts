@@ -16,13 +16,15 @@ type Total = Parameters<Reporter["stage"]>[1];
 /** What a stage has reported so far, against its total. */
 interface Standing {
   readonly name: string;
-  readonly unit: "tokens" | "steps";
+  readonly unit: "tokens" | "steps" | "rows";
   readonly total: number | undefined;
   readonly update: StageUpdate;
   /** Since the stage began. */
   readonly seconds: number;
   /** Seconds to its end at the speed since its first report; undefined where neither can be known. */
   readonly left: number | undefined;
+  /** Units per second since its first report. */
+  readonly rate: number | undefined;
 }
 
 /** A reporter on the terminal's error stream. `now` is the clock, in milliseconds. */
@@ -67,19 +69,21 @@ export function standingText(standing: Standing): string {
   ].join(", ");
 }
 
-function details({ update, left }: Standing): string[] {
+function details({ update, left, unit, rate }: Standing): string[] {
   const { loss, tokensPerSecond } = update;
   return [
+    ...(unit === "rows" && rate !== undefined ? [`${measured(rate, 3)} rows/s`] : []),
     ...(tokensPerSecond === undefined ? [] : [`${count(tokensPerSecond)} tokens/s`]),
     ...(loss === undefined ? [] : [`loss ${measured(loss)}`]),
     ...(left === undefined ? [] : [`${duration(left)} left`]),
   ];
 }
 
-function tracker(name: string, { tokens, steps }: Total, now: () => number): (update: StageUpdate) => Standing {
+function tracker(name: string, { tokens, steps, rows }: Total, now: () => number): (update: StageUpdate) => Standing {
   const start = now();
-  const unit = tokens === undefined && steps !== undefined ? "steps" : "tokens";
-  const total = tokens ?? steps;
+  const other = steps === undefined ? "rows" : "steps";
+  const unit = tokens === undefined && (steps ?? rows) !== undefined ? other : "tokens";
+  const total = tokens ?? steps ?? rows;
   // A resumed stage begins with work that was done before: only what is done from here on tells the speed.
   let first: { readonly done: number; readonly seconds: number } | undefined;
   return (update) => {
@@ -88,7 +92,8 @@ function tracker(name: string, { tokens, steps }: Total, now: () => number): (up
     const since = update.done > first.done ? first : { done: 0, seconds: 0 };
     const pace = (seconds - since.seconds) / (update.done - since.done);
     const left = total === undefined || update.done <= 0 ? undefined : Math.max(0, total - update.done) * pace;
-    return { name, unit, total, update, seconds, left };
+    const rate = pace > 0 && Number.isFinite(pace) ? 1 / pace : undefined;
+    return { name, unit, total, update, seconds, left, rate };
   };
 }
 

@@ -12,6 +12,7 @@ import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contrac
 import { openModel } from "./open-model.ts";
 import { measureRecall, planRecall } from "./recall.ts";
 import { writeText } from "./save-model.ts";
+import { planTasks, scoreTasks } from "./tasks.ts";
 import { defaultThreads } from "./threads.ts";
 import { evaluationText } from "./training-text.ts";
 import { type Figures, figures, isConverted, type VariantName, variantsOf } from "./variants.ts";
@@ -33,6 +34,8 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
   const { model, teacher, ids, lengths, maxTokens, context } = comparison;
   const converted = isConverted(model.model);
   const variants = variantsOf({ ...comparison, model: model.model, teacher: teacher?.model });
+  const names = { model: model.name, against: teacher?.name ?? null };
+  if (lengths.length === 0) return { ...names, ...nothing };
   const tokensOf = (length: number) => Math.floor(Math.min(ids.length, maxTokens) / length) * length;
   const total = lengths.reduce((sum, length) => sum + tokensOf(length) * variants.length, 0);
   const progress = context.reporter.stage("evaluate", { tokens: total });
@@ -69,16 +72,24 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
   const first = Array.from({ length: longest }, (_unused, index) => ids[index] ?? 0);
   const shares = converted ? await linearShares(new ForwardPass(engine, model.model), first) : [];
   return {
-    model: model.name,
-    against: teacher?.name ?? null,
+    ...names,
+    ...nothing,
     perplexity: rows,
     by_position: positionRows(longest, places),
-    tasks: [],
-    recall: [],
     linear_share: meanShare(shares),
     linear_shares: shares,
   };
 }
+
+/** What a document holds where nothing was measured. */
+const nothing = {
+  perplexity: [],
+  by_position: [],
+  tasks: [],
+  recall: [],
+  linear_share: null,
+  linear_shares: [],
+} satisfies Omit<EvaluateDocument, "model" | "against">;
 
 function positionRows(length: number, places: ReadonlyMap<VariantName, Float64Array>): EvaluateDocument["by_position"] {
   return positionSpans(length).map((span) => {
@@ -114,21 +125,24 @@ const defaultLengths = [512, 2048];
 /** Opens the models and the text, and compares. */
 export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options, context) => {
   const { reporter } = context;
-  if (options.tasks !== undefined && options.tasks.length > 0) {
-    throw new SubquadError("evaluate: task scores are not part of this version; leave out --tasks");
+  const tasks = await planTasks(options);
+  const textless = options.lengths?.length === 0;
+  const asked = tasks.length + (options.recall?.length ?? 0) + (options.recallData?.length ?? 0);
+  if (textless && asked === 0) {
+    throw new SubquadError("evaluate: nothing is left to measure: give --tasks or --recall, or lengths for --lengths");
   }
   const opened = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
   const teacher =
     options.against === undefined
       ? undefined
       : await openModel(options.against, { tokenizer: options.tokenizer, reporter });
-  const ids = await evaluationText(options.text, opened);
+  const ids = textless && options.text === undefined ? [] : await evaluationText(options.text, opened);
   const longest = Math.min(ids.length, options.maxTokens);
   const lengths =
     options.lengths ??
     defaultLengths.filter((length) => length <= Math.min(longest, opened.model.architecture.context));
   const tooLong = lengths.find((length) => length > longest);
-  if (tooLong !== undefined || lengths.length === 0) {
+  if (tooLong !== undefined || (lengths.length === 0 && !textless)) {
     throw new SubquadError(
       `evaluate: the text has ${longest} tokens to score, too few for a window of ${tooLong ?? "any length"}; give --lengths or more text`,
     );
@@ -152,7 +166,8 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
     const variants = variantsOf({ model: opened.model, teacher: teacher?.model, ablations: options.ablations });
     const recall =
       plan === undefined ? [] : await measureRecall(engine, plan, { variants, tokenizer: opened.tokenizer, context });
-    const document = { ...compared, recall };
+    const scored = await scoreTasks(engine, tasks, { opened, teacher, variants }, options, context);
+    const document = { ...compared, tasks: scored, recall };
     if (options.report !== undefined) await writeText(options.report, reportPage(document));
     return document;
   } finally {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { nextSteps } from "../../src/cli/reports/linearize.ts";
 import {
@@ -88,7 +89,7 @@ describe("flags reach the verb, parsed", () => {
         "--tasks",
         "a,b",
       ],
-      ...["--task-data", "tasks", "--limit", "20", "--ablations", "--report", "r.html"],
+      ...["--task-data", "tasks", "--limit", "20", "--lm-eval-json", "l.json", "--ablations", "--report", "r.html"],
       ...["--recall", "mqar,needle", "--recall-data", "a.jsonl", "b.jsonl", "--recall-lengths", "512,4k"],
       ...["--recall-samples", "3", "--needle-length", "1k", "--seed", "5"],
     );
@@ -101,6 +102,7 @@ describe("flags reach the verb, parsed", () => {
       tasks: ["a", "b"],
       taskData: "tasks",
       limit: 20,
+      lmEvalJson: "l.json",
       recall: ["mqar", "needle"],
       recallData: ["a.jsonl", "b.jsonl"],
       recallLengths: [512, 4000],
@@ -113,6 +115,18 @@ describe("flags reach the verb, parsed", () => {
       tokenizer: undefined,
     });
     expect((await called("evaluate", "m")).evaluate).toMatchObject({ maxTokens: 40960, ablations: false });
+    expect((await called("evaluate", "m", "--lengths", "none")).evaluate).toMatchObject({ lengths: [] });
+  });
+
+  test("evaluate finds tasks in the folder of shared data, unless told another", async () => {
+    const { verbs, calls } = recordingVerbs();
+    const settings = { verbs, variables: { SUBQUAD_DATA: "shared" } };
+    await subquad(["evaluate", "m", "--tasks", "piqa"], settings);
+    expect(calls.evaluate?.taskData).toBe(join("shared", "tasks"));
+    await subquad(["evaluate", "m", "--tasks", "piqa", "--task-data", "mine"], settings);
+    expect(calls.evaluate?.taskData).toBe("mine");
+    await subquad(["evaluate", "m", "--tasks", "piqa"], { verbs });
+    expect(calls.evaluate?.taskData).toBeUndefined();
   });
 
   test("generate", async () => {
@@ -245,9 +259,11 @@ describe("for people", () => {
         1–15       120.5    100.1        121.5
        16–31       60.25     55.5         62.5
 
-      task  metric  rows  score      ±  teacher
-      ────  ──────  ────  ─────  ─────  ───────
-      piqa  acc      200  0.665  0.033     0.68
+      task  metric  rows  chance  score      ±  teacher  margin kept
+      ────  ──────  ────  ──────  ─────  ─────  ───────  ───────────
+      piqa  acc      200     0.5  0.665  0.033     0.68       91.7 %
+      mmlu  acc      200    0.25   0.25  0.033    0.251            –
+      margin kept: what is left of the teacher's margin over chance, where it has a clear one
 
       recall         length  asked of             metric          answers  model  teacher  window only  guess
       ─────────────  ──────  ───────────────────  ──────────────  ───────  ─────  ───────  ───────────  ─────

@@ -172,6 +172,17 @@ const stages = [
   },
 ];
 
+const taskRow = {
+  group: null,
+  n: 200,
+  window_only: null,
+  linear_only: null,
+  neither: null,
+  stderr: 0.0334,
+  teacher_stderr: 0.033,
+  chance: 0.5,
+};
+
 export const evaluateDocument: EvaluateDocument = {
   model: "smol-linear",
   against: "smol",
@@ -203,7 +214,19 @@ export const evaluateDocument: EvaluateDocument = {
     { from: 1, to: 16, model: 120.5, teacher: 100.1, window_only: 121.5, linear_only: null, neither: null },
     { from: 16, to: 32, model: 60.25, teacher: 55.5, window_only: 62.5, linear_only: null, neither: null },
   ],
-  tasks: [{ name: "piqa", metric: "acc", n: 200, model: 0.665, teacher: 0.68, stderr: 0.0334 }],
+  tasks: [
+    { ...taskRow, name: "piqa", metric: "acc", model: 0.665, teacher: 0.68, margin_kept: 0.9167 },
+    { ...taskRow, name: "mmlu", metric: "acc", model: 0.25, teacher: 0.251, chance: 0.25, margin_kept: null },
+    {
+      ...taskRow,
+      name: "mmlu_anatomy",
+      group: "mmlu",
+      metric: "acc",
+      model: 0.2512,
+      teacher: 0.2513,
+      margin_kept: null,
+    },
+  ],
   recall: [
     {
       name: "mqar",

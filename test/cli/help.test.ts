@@ -54,7 +54,18 @@ describe("help", () => {
       ...all,
     );
     has("linearize", "--output", "--resume", "--set", "--seed", "--dry-run");
-    has("evaluate", "--against", "--text", "--lengths", "--max-tokens", "--tasks", "--task-data", "--limit", ...all);
+    has(
+      "evaluate",
+      "--against",
+      "--text",
+      "--lengths",
+      "--max-tokens",
+      "--tasks",
+      "--task-data",
+      "--limit",
+      "--lm-eval-json",
+      ...all,
+    );
     has("evaluate", "--ablations", "--report");
     has("generate", "--prompt", "--ids", "--max-tokens", "--temperature", "--top-p", "--seed", "--ignore-eos", ...all);
     has("generate", "--load-state", "--save-state");

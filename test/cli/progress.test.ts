@@ -51,6 +51,17 @@ describe("without a terminal", () => {
     expect(errors.text).toBe("transfer: 81k of 100k tokens (81 %), 3 min 10 s left\n");
   });
 
+  test("rows are shown with how many are done in a second", () => {
+    const { reporter, clock, errors } = watched(false);
+    const stage = reporter.stage("tasks", { rows: 500 });
+    clock.milliseconds = 1000;
+    stage.update({ done: 0 });
+    clock.milliseconds = 21_000;
+    stage.update({ done: 150.4 });
+    stage.end();
+    expect(errors.text).toBe("tasks: 150 of 500 rows (30.1 %), 7.52 rows/s, 46 s left\n");
+  });
+
   test("work without an end is counted", () => {
     const { reporter, clock, errors } = watched(false);
     const stage = reporter.stage("reading", {});

@@ -1,9 +1,10 @@
 /** `subquad evaluate`: perplexity by length, tasks and ablations, beside the teacher. */
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { Verbs } from "../../pipeline/contract.ts";
 import { describedCommand, option } from "../help.ts";
 import { addCommon, type CommonFlags, commonOptions, MODEL_HELP } from "../options.ts";
-import { lengths, list, tokens, whole } from "../parse.ts";
+import { lengths, lengthsOrNone, list, tokens, whole } from "../parse.ts";
 import { evaluateText } from "../reports/evaluate.ts";
 import type { Session } from "../session.ts";
 
@@ -18,6 +19,7 @@ interface EvaluateFlags extends CommonFlags {
   readonly tasks?: string[];
   readonly taskData?: string;
   readonly limit?: number;
+  readonly lmEvalJson?: string;
   readonly recall?: string[];
   readonly recallData?: string[];
   readonly recallLengths?: number[];
@@ -26,6 +28,11 @@ interface EvaluateFlags extends CommonFlags {
   readonly seed?: number;
   readonly ablations?: boolean;
   readonly report?: string;
+}
+
+/** Where the task files lie in a folder of shared data. */
+function sharedTasks(data: string | undefined): string | undefined {
+  return data === undefined || data === "" ? undefined : join(data, "tasks");
 }
 
 /** The command on its verb. */
@@ -50,24 +57,39 @@ export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session
         meaning: "recall from far back, with and without the linear part",
       },
       {
-        command: "subquad evaluate smol-linear --task-data tasks/ --tasks piqa,arc_easy --limit 200",
-        meaning: "two tasks, 200 rows each",
+        command: "subquad evaluate smol-linear --against smol --task-data tasks/ --tasks piqa,mmlu --lengths none",
+        meaning: "tasks beside the teacher, without perplexity",
       },
     ],
   })
     .argument("<model>", MODEL_HELP)
     .addOption(option("--against <model>", "the teacher to compare with"))
     .addOption(option("--text <path>", "the text to measure on (default: the held-out end of the built-in texts)"))
-    .addOption(option("--lengths <list>", "window lengths in tokens, for instance 512,2048", { parse: lengths }))
+    .addOption(
+      option("--lengths <list>", "window lengths in tokens, for instance 512,2048; none leaves perplexity out", {
+        parse: lengthsOrNone,
+      }),
+    )
     .addOption(
       option("--max-tokens <n>", "tokens of the text that are used, the same for all lengths", {
         parse: tokens,
         fallback: DEFAULT_TOKENS,
       }),
     )
-    .addOption(option("--tasks <list>", "tasks by the stems of their files in the task folder", { parse: list }))
-    .addOption(option("--task-data <dir>", "the folder of task files", { variable: "SUBQUAD_TASK_DATA" }))
-    .addOption(option("--limit <n>", "rows of each task (default: all)", { parse: whole(1) }))
+    .addOption(
+      option("--tasks <list>", "tasks by the stems of their files in the task folder, or its folders: piqa,mmlu", {
+        parse: list,
+      }),
+    )
+    .addOption(
+      option("--task-data <dir>", "the folder of task files (default: tasks in the folder SUBQUAD_DATA names)", {
+        variable: "SUBQUAD_TASK_DATA",
+      }),
+    )
+    .addOption(option("--limit <n>", "rows of each task, and of each part of one (default: all)", { parse: whole(1) }))
+    .addOption(
+      option("--lm-eval-json <file.json>", "also write the task scores as lm-evaluation-harness writes its results"),
+    )
     .addOption(
       option("--recall <list>", "probes of long context: mqar, phone-book, key-values, needle, regression, or all", {
         parse: list,
@@ -103,8 +125,9 @@ export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session
       lengths: flags.lengths,
       maxTokens: flags.maxTokens,
       tasks: flags.tasks,
-      taskData: flags.taskData,
+      taskData: flags.taskData ?? sharedTasks(session.terminal.variables.SUBQUAD_DATA),
       limit: flags.limit,
+      lmEvalJson: flags.lmEvalJson,
       recall: flags.recall,
       recallData: flags.recallData,
       recallLengths: flags.recallLengths,

@@ -120,25 +120,35 @@ export function perplexityTable(rows: EvaluateDocument["perplexity"]): string {
   return beyond ? `${body}\n* beyond the teacher's own context: marked, not compared` : body;
 }
 
-function taskTable(rows: EvaluateDocument["tasks"]): string {
+/** Tasks and what chance would give; of a task made of parts the whole only: its parts are in the document. */
+function taskTable(all: EvaluateDocument["tasks"]): string {
+  const rows = all.filter(({ group }) => group === null);
   if (rows.length === 0) return "";
-  const teacher = rows.some((row) => row.teacher !== null);
-  return table(
+  const shown = measuredVariants(rows);
+  const compared = rows.some(({ teacher }) => teacher !== null);
+  const body = table(
     [
       { heading: "task" },
       { heading: "metric" },
       right("rows"),
+      right("chance"),
       right("score"),
       right("±"),
-      ...(teacher ? [right("teacher")] : []),
+      ...shown.map(([, heading]) => right(heading)),
+      ...(compared ? [right("margin kept")] : []),
     ],
     rows.map((row) => [
       row.name,
       row.metric,
       String(row.n),
+      measured(row.chance, 3),
       measured(row.model),
       measured(row.stderr, 2),
-      ...(teacher ? [measured(row.teacher)] : []),
+      ...shown.map(([name]) => measured(row[name])),
+      ...(compared ? [row.margin_kept === null ? "–" : percent(row.margin_kept)] : []),
     ]),
   );
+  return compared
+    ? `${body}\nmargin kept: what is left of the teacher's margin over chance, where it has a clear one`
+    : body;
 }

@@ -2,7 +2,7 @@
 
 /** How far a stage of work is. */
 export interface StageUpdate {
-  /** Tokens or steps finished so far, in the unit of the stage's total (tokens where it has both). */
+  /** Tokens, steps or rows finished so far, in the unit of the stage's total (tokens where it has both). */
   readonly done: number;
   /** The latest training loss, in the stage's own unit. */
   readonly loss?: number | undefined;
@@ -22,7 +22,12 @@ export interface Reporter {
   /** Opens a stage; without a total its progress is counted but has no end in sight. Stages do not overlap. */
   stage(
     name: string,
-    total: { readonly tokens?: number | undefined; readonly steps?: number | undefined },
+    total: {
+      readonly tokens?: number | undefined;
+      readonly steps?: number | undefined;
+      /** Rows of tasks. */
+      readonly rows?: number | undefined;
+    },
   ): StageProgress;
   /** Something worth knowing: which file was chosen, where a checkpoint lies. */
   note(message: string): void;

@@ -78,14 +78,21 @@ export const recallRowSchema = z.object({
     .describe("The length exceeds the teacher's own context: it is marked, not measured"),
 });
 
-/** The score of one task. */
+/** The score of one task by one metric. */
 export const taskRowSchema = z.object({
-  name: z.string(),
-  metric: z.string().describe("acc, acc_norm, …"),
+  name: z.string().describe("The stem of its file; of a part, FOLDER_PART"),
+  group: z.string().nullable().describe("The task that it is a part of, which has a row of its own before its parts"),
+  metric: z
+    .enum(["acc", "acc_norm"])
+    .describe("The likeliest answer is right; the one of the highest log-probability per character is"),
   n: z.int().nonnegative().describe("Rows that were scored"),
-  model: measured,
-  teacher: measured,
+  ...figures,
   stderr: measured.describe("Standard error of the model's score"),
+  teacher_stderr: measured.describe("Standard error of the teacher's score"),
+  chance: z.number().describe("The score of choosing at random"),
+  margin_kept: measured.describe(
+    "(model − chance) / (teacher − chance); null without a teacher that is above chance by two standard errors",
+  ),
 });
 
 /** What `evaluate` returns. */

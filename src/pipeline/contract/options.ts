@@ -46,16 +46,18 @@ export interface EvaluateOptions extends CommonOptions {
   readonly against?: string | undefined;
   /** The text to measure on; absent: the held-out end of the built-in texts. */
   readonly text?: string | undefined;
-  /** Window lengths of the perplexity protocol, in tokens. */
+  /** Window lengths of the perplexity protocol, in tokens; an empty list leaves perplexity out. */
   readonly lengths?: readonly number[] | undefined;
   /** Tokens of the text that are used, the same for all lengths. */
   readonly maxTokens: number;
-  /** Tasks by the stems of their files below `taskData`. */
+  /** Tasks by the stems of their files below `taskData`, or by the names of folders there. */
   readonly tasks?: readonly string[] | undefined;
   /** The folder of task files. */
   readonly taskData?: string | undefined;
-  /** Rows of each task; absent: all. */
+  /** Rows of each task, and of each part of one; absent: all. */
   readonly limit?: number | undefined;
+  /** A JSON file to write the task scores to, as lm-evaluation-harness writes its results. */
+  readonly lmEvalJson?: string | undefined;
   /** Probes of in-context recall by name, or `all`. */
   readonly recall?: readonly string[] | undefined;
   /** JSONL files of questions, asked beside the probes. */
