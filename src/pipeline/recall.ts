@@ -126,6 +126,7 @@ export async function measureRecall(
           const onTokens = (done: number) => progress.update({ done: before + done });
           scores.push(...(await measureSequence(decoder, tokenizer, sequence, { signal: context.signal, onTokens })));
           before += length;
+          progress.update({ done: before });
         }
         measured.set(variant.name, recallFigures(scores));
       }
