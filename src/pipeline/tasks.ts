@@ -87,15 +87,22 @@ export async function measureTasks(
   let before = 0;
   try {
     for (const reader of readers) {
+      const forward = new ForwardPass(engine, reader.model, reader.ablation);
+      const encoder = new RequestEncoder(reader.tokenizer, reader.model.architecture.context);
       const scores: TaskScores[] = [];
+      let cut = 0;
       for (const task of tasks) {
         const count = task.questions.length;
+        const requests = task.questions.map((question) => encoder.encode(question));
+        cut += requests.filter((answers) => answers.some((answer) => answer.cut > 0)).length;
         const update = (share: number) => progress.update({ done: before + share * count });
-        scores.push(await scoreTask(engine, task, reader, context, update));
+        const options = { signal: context.signal, progress: update };
+        scores.push(taskScores(task, await logProbabilities(forward, requests, options)));
         before += count;
         // Programs of one task and variant hardly serve another.
         await engine.release();
       }
+      warnOfCuts(reader, [cut, rows], context);
       compared.set(reader.name, taskResults(tasks, scores));
     }
   } finally {
@@ -104,25 +111,11 @@ export async function measureTasks(
   return compared;
 }
 
-async function scoreTask(
-  engine: Engine,
-  task: Task,
-  { name, model, ablation, tokenizer }: Reader,
-  { reporter, signal }: Context,
-  progress: (share: number) => void,
-): Promise<TaskScores> {
-  const most = model.architecture.context;
-  const encoder = new RequestEncoder(tokenizer, most);
-  const requests = task.questions.map((question) => encoder.encode(question));
-  const cut = requests.filter((answers) => answers.some((answer) => answer.cut > 0)).length;
-  if (cut > 0 && (name === "model" || name === "teacher")) {
-    const whose = name === "model" ? "the model's" : "the teacher's";
-    reporter.warn(
-      `${task.name}: ${cut} of ${requests.length} rows lose their beginning to ${whose} context of ${most}`,
-    );
-  }
-  const forward = new ForwardPass(engine, model, ablation);
-  return taskScores(task, await logProbabilities(forward, requests, { signal, progress }));
+/** Warns where rows did not fit into a model's context. */
+function warnOfCuts({ name, model }: Reader, [rows = 0, of = 0]: readonly number[], { reporter }: Context): void {
+  if (rows === 0 || (name !== "model" && name !== "teacher")) return;
+  const { context } = model.architecture;
+  reporter.warn(`${rows} of ${of} rows of tasks lose their beginning to the ${name}'s context of ${context} tokens`);
 }
 
 /** The rows of the document. */

@@ -93,9 +93,9 @@ function sequencesOf(requests: readonly Request[], first: number): Sequence[] {
       place: ids.length - targets.length + at,
       target,
     }));
-    const known = sequences.find(
-      (each) => commonPrefix(each.ids, ids) === ids.length && each.ids.length === ids.length,
-    );
+    const same = (each: readonly number[]) =>
+      each === ids || (each.length === ids.length && commonPrefix(each, ids) === ids.length);
+    const known = sequences.find((each) => same(each.ids));
     if (known === undefined) sequences.push({ ids, wanted });
     else known.wanted.push(...wanted);
   });
@@ -133,7 +133,7 @@ function sharedWork(prefix: number, groups: readonly (readonly Sequence[])[], ab
 
 /** The tokens of the longest sequence. */
 export function longestOf(groups: readonly (readonly Sequence[])[]): number {
-  return Math.max(...groups.flatMap(lengthsOf));
+  return groups.flat().reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
 }
 
 /**

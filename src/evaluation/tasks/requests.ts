@@ -45,9 +45,10 @@ export class RequestEncoder {
     if (targets.length > this.#context) {
       throw new SubquadError(`${where} has ${targets.length} tokens; the model reads ${this.#context} at once`);
     }
-    const sequence = [...contextIds, ...targets];
-    const cut = Math.max(0, sequence.length - this.#context - 1);
-    return { ids: sequence.slice(cut, -1), targets, cut };
+    const cut = Math.max(0, contextIds.length + targets.length - this.#context - 1);
+    // Answers of one token read the context alone, which they share.
+    const ids = targets.length === 1 ? contextIds : [...contextIds, ...targets.slice(0, -1)];
+    return { ids: cut === 0 ? ids : ids.slice(cut), targets, cut };
   }
 
   #encodeContext(text: string): readonly number[] {
