@@ -54,5 +54,17 @@ const alpha = kind(
   }),
 );
 
-/** All mixes: constant weights (`sum`), or a learned weight per head for the window (`gamma`, `alpha`). */
-export const mixes = axis({ sum, gamma, alpha });
+/** The window at full weight, the state at a learned weight of each head: what is near stays as it was. */
+const added = kind(
+  z.strictObject({ kind: z.literal("added"), initial: z.number().default(0.1) }),
+  ({ initial }): Mix => ({
+    parameters: ({ heads }) => ({ stateWeight: { shape: [heads], initial: { kind: "constant", value: initial } } }),
+    weights: (parameters) => {
+      const weight = learned(parameters, "stateWeight");
+      return { window: 1, linear: reshape(weight, [1, weight.shape[0] ?? 1, 1, 1]) };
+    },
+  }),
+);
+
+/** All mixes: constant weights (`sum`), or a learned weight per head for the window (`gamma`, `alpha`) or the state (`added`). */
+export const mixes = axis({ sum, gamma, alpha, added });
