@@ -9,6 +9,7 @@ import { verbs } from "../../src/cli/verbs.ts";
 import {
   benchMixersSchema,
   benchSchema,
+  datasetSchema,
   evaluateSchema,
   generateSchema,
   inspectSchema,
@@ -33,6 +34,9 @@ const documents: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> =
   pretrain: { "": pretrainSchema },
   bench: { "": benchSchema },
   "bench mixers": { "": benchMixersSchema },
+  "dataset listops": { "": datasetSchema },
+  "dataset classification": { "": datasetSchema },
+  "dataset retrieval": { "": datasetSchema },
   "mixers list": { "": mixersListSchema },
   "mixers show": { "": mixersShowSchema },
   "mixers check": { "": mixersCheckSchema },

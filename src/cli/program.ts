@@ -7,6 +7,7 @@ import type { Verbs } from "../pipeline/contract.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { chatCommand } from "./commands/chat.ts";
+import { datasetCommand } from "./commands/dataset.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -29,6 +30,7 @@ const makers: readonly ((verbs: Verbs, session: Session) => Command)[] = [
   pretrainCommand,
   benchCommand,
   mixersCommand,
+  datasetCommand,
   (_verbs, session) => recipesCommand(session),
   (_verbs, session) => cacheCommand(session),
 ];

@@ -12,6 +12,11 @@ export const verbs: Verbs = {
   pretrain: async (options, context) => (await import("../pipeline/pretrain.ts")).pretrain(options, context),
   bench: async (options, context) => (await import("../pipeline/bench.ts")).bench(options, context),
   chat: async (options, context) => (await import("../pipeline/chat.ts")).chat(options, context),
+  listOpsDataset: async (options, context) => (await import("../pipeline/dataset.ts")).listOpsDataset(options, context),
+  classificationDataset: async (options, context) =>
+    (await import("../pipeline/dataset.ts")).classificationDataset(options, context),
+  retrievalDataset: async (options, context) =>
+    (await import("../pipeline/dataset.ts")).retrievalDataset(options, context),
   listMixers: async (options, context) => (await import("../pipeline/mixers.ts")).listMixers(options, context),
   showMixer: async (options, context) => (await import("../pipeline/mixers.ts")).showMixer(options, context),
   checkMixers: async (options, context) => (await import("../pipeline/mixers.ts")).checkMixers(options, context),

@@ -1,5 +1,6 @@
 /** What the verbs take, return and report: the one contract between the command line, the library and the pipeline. */
 export type * from "./contract/context.ts";
+export * from "./contract/dataset.ts";
 export * from "./contract/documents.ts";
 export * from "./contract/mixer-documents.ts";
 export type * from "./contract/mixer-options.ts";

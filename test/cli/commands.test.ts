@@ -4,6 +4,7 @@ import { nextSteps } from "../../src/cli/reports/linearize.ts";
 import {
   benchMixersSchema,
   benchSchema,
+  datasetSchema,
   evaluateSchema,
   generateSchema,
   inspectSchema,
@@ -129,6 +130,23 @@ describe("flags reach the verb, parsed", () => {
     expect(calls.evaluate?.taskData).toBeUndefined();
   });
 
+  test("dataset", async () => {
+    const { listOpsDataset } = await called(
+      ...["dataset", "listops", "--count", "5", "--seed", "2", "--max-depth", "4", "--min-length", "0"],
+    );
+    expect(listOpsDataset).toEqual({
+      ...{ count: 5, seed: 2, output: "listops.jsonl" },
+      ...{ maxDepth: 4, maxArguments: 10, minLength: 0, maxLength: 2000 },
+    });
+    const { classificationDataset } = await called("dataset", "classification", "a/", "b.txt", "--length", "1k");
+    expect(classificationDataset).toEqual({
+      ...{ count: 2000, seed: 0, output: "classification.jsonl" },
+      ...{ paths: ["a/", "b.txt"], length: 1000 },
+    });
+    const { retrievalDataset } = await called("dataset", "retrieval", "a/", "--output", "pairs.jsonl");
+    expect(retrievalDataset).toMatchObject({ paths: ["a/"], length: 4000, output: "pairs.jsonl" });
+  });
+
   test("generate", async () => {
     const { generate } = await called(
       ...[
@@ -226,6 +244,9 @@ describe("--json prints exactly the verb's document", () => {
     ["pretrain", pretrainSchema, ["pretrain"]],
     ["bench", benchSchema, ["bench", "m"]],
     ["bench mixers", benchMixersSchema, ["bench", "mixers"]],
+    ["dataset listops", datasetSchema, ["dataset", "listops"]],
+    ["dataset classification", datasetSchema, ["dataset", "classification", "a", "b"]],
+    ["dataset retrieval", datasetSchema, ["dataset", "retrieval", "a"]],
     ["mixers list", mixersListSchema, ["mixers", "list"]],
     ["mixers show", mixersShowSchema, ["mixers", "show", "gla"]],
     ["mixers check", mixersCheckSchema, ["mixers", "check", "gla.safetensors"]],

@@ -6,6 +6,7 @@ import type {
   BenchDocument,
   BenchMixersDocument,
   Context,
+  DatasetDocument,
   EvaluateDocument,
   GenerateDocument,
   InspectDocument,
@@ -104,6 +105,18 @@ export function recordingVerbs(): { verbs: Verbs; calls: Calls } {
     bench: async (options) => {
       calls.bench = options;
       return benchDocument;
+    },
+    listOpsDataset: async (options) => {
+      calls.listOpsDataset = options;
+      return datasetDocument;
+    },
+    classificationDataset: async (options) => {
+      calls.classificationDataset = options;
+      return datasetDocument;
+    },
+    retrievalDataset: async (options) => {
+      calls.retrievalDataset = options;
+      return datasetDocument;
     },
     listMixers: async (options) => {
       calls.listMixers = options;
@@ -328,6 +341,17 @@ const benchDocument: BenchDocument = {
       peak_memory_bytes: 300_000_000,
     },
   ],
+};
+
+const datasetDocument: DatasetDocument = {
+  output: "retrieval.jsonl",
+  rows: 3,
+  keys: ["text", "other", "label"],
+  labels: [
+    { label: 0, name: "of two documents", rows: 1 },
+    { label: 1, name: "of the same document", rows: 2 },
+  ],
+  longest: 4000,
 };
 
 const mixersListDocument: MixersListDocument = {

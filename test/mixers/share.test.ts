@@ -75,12 +75,15 @@ describe("each preset with a window and a state", () => {
   });
 });
 
-/** The weights of window and state of a head. */
+/** The weights of window and state of a head: constants, or by the parameter that the mix has. */
 function mixOf({ mix }: MixerSpec, given: Numbers, head: number): [number, number] {
+  const of = (name: string) => given[name]?.[head] ?? Number.NaN;
   if (mix?.kind === "sum") return [mix.window, mix.linear];
-  if (mix?.kind === "alpha") return [given.windowWeight?.[head] ?? Number.NaN, 1];
-  const gamma = 1 / (1 + Math.exp(-(given.windowFactor?.[head] ?? Number.NaN)));
-  return [gamma, mix?.affine ? 1 - gamma : 1];
+  if (given.windowWeight !== undefined) return [of("windowWeight"), 1];
+  if (given.stateWeight !== undefined) return [1, of("stateWeight")];
+  if (mix?.kind === "added") return [1, given.stateWeight?.[head] ?? Number.NaN];
+  const gamma = 1 / (1 + Math.exp(-of("windowFactor")));
+  return [gamma, mix !== undefined && "affine" in mix && mix.affine ? 1 - gamma : 1];
 }
 
 function expectClose(actual: ArrayLike<number> = [], expected: readonly number[]): void {

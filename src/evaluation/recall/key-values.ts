@@ -1,6 +1,6 @@
 /** Marks and numbers, such as `QZ-4821`: each told once and asked once among the others. */
 import { SubquadError } from "../../errors.ts";
-import { Draw } from "./draw.ts";
+import { Draw } from "../draw.ts";
 import { countOfCapitals, drawMark, drawNumber } from "./names.ts";
 import type { RecallProbe } from "./probe.ts";
 import { scheduled } from "./schedule.ts";

@@ -3,7 +3,7 @@
  * (after Arora et al. 2023, arXiv 2312.04927, in lines of text, which a language model goes on with untrained).
  */
 import { SubquadError } from "../../errors.ts";
-import { Draw } from "./draw.ts";
+import { Draw } from "../draw.ts";
 import type { ProbeAnswer, RecallProbe } from "./probe.ts";
 import { scheduled } from "./schedule.ts";
 import { symbolsOf } from "./symbols.ts";

@@ -1,5 +1,5 @@
 /** Made-up names and numbers: nothing but the text itself can tell them. */
-import type { Draw } from "./draw.ts";
+import type { Draw } from "../draw.ts";
 
 const consonants = "bdfgklmnprstvz";
 const vowels = "aeiou";

@@ -1,6 +1,6 @@
 /** Needles in a haystack: sentences with a random number each, hidden in a text at even depths and asked at its end. */
 import { SubquadError } from "../../errors.ts";
-import { Draw, evenly } from "./draw.ts";
+import { Draw, evenly } from "../draw.ts";
 import { drawName, drawNumber } from "./names.ts";
 import type { ProbeReader, RecallProbe } from "./probe.ts";
 import { PieceEncoder, type Place, SequenceWriter } from "./writer.ts";

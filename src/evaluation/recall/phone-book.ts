@@ -1,6 +1,6 @@
 /** The phone book: lines of names and numbers, some of which are asked again at the end. */
 import { SubquadError } from "../../errors.ts";
-import { Draw, evenly } from "./draw.ts";
+import { Draw, evenly } from "../draw.ts";
 import { drawName, drawNumber } from "./names.ts";
 import type { RecallProbe } from "./probe.ts";
 import { PieceEncoder, SequenceWriter } from "./writer.ts";

@@ -1,6 +1,6 @@
 /** Is least squares learned in context? Examples (x, y) of a linear function drawn anew for every sequence, written as text. */
 import { SubquadError } from "../../errors.ts";
-import { Draw } from "./draw.ts";
+import { Draw } from "../draw.ts";
 import type { RecallProbe } from "./probe.ts";
 import { PieceEncoder, SequenceWriter } from "./writer.ts";
 

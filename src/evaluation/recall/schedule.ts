@@ -1,5 +1,5 @@
 /** The order of lines that are told once and asked once, at distances of every size. */
-import type { Draw } from "./draw.ts";
+import type { Draw } from "../draw.ts";
 
 /** One line. */
 export interface Line {

@@ -1,5 +1,6 @@
 /** Each verb's type, under the name by which its module in `src/pipeline/` exports it. */
 import type { Verb } from "./context.ts";
+import type { DatasetDocument, ListOpsOptions, TextDatasetOptions } from "./dataset.ts";
 import type {
   BenchDocument,
   EvaluateDocument,
@@ -42,7 +43,8 @@ export interface ChatSession {
   close(): Promise<void>;
 }
 
-/** All verbs: `src/pipeline/NAME.ts` exports the function NAME (`linearize.ts` also `planLinearize`, `mixers.ts` all that end in mixers). */
+/** All verbs: `src/pipeline/NAME.ts` exports the function NAME (`linearize.ts` also `planLinearize`, `mixers.ts` all that end in mixers, `dataset.ts`
+ * all that end in dataset). */
 export interface Verbs {
   readonly linearize: Verb<LinearizeOptions, LinearizeDocument>;
   /** `linearize --dry-run`: memory, disk and time, without any work. */
@@ -54,6 +56,9 @@ export interface Verbs {
   readonly pretrain: Verb<PretrainOptions, PretrainDocument>;
   readonly bench: Verb<BenchOptions, BenchDocument>;
   readonly chat: Verb<ChatOptions, ChatSession>;
+  readonly listOpsDataset: Verb<ListOpsOptions, DatasetDocument>;
+  readonly classificationDataset: Verb<TextDatasetOptions, DatasetDocument>;
+  readonly retrievalDataset: Verb<TextDatasetOptions, DatasetDocument>;
   readonly listMixers: Verb<MixerSizeOptions, MixersListDocument>;
   readonly showMixer: Verb<ShowMixerOptions, MixersShowDocument>;
   readonly checkMixers: Verb<CheckMixersOptions, MixersCheckDocument>;

@@ -1,5 +1,5 @@
 /** Reproducible draws for probes and data sets. */
-import { uniform } from "../../inference/random.ts";
+import { uniform } from "../inference/random.ts";
 
 /** Draws from one seed. */
 export class Draw {
