@@ -1,15 +1,34 @@
 /** An evaluation as one self-contained HTML page: tables and a plot, readable without a network. */
 
-/** Perplexities at one length, as `evaluate` measures them; null: not measured. */
-export interface ReportRow {
-  readonly length: number;
-  readonly tokens: number;
+import type { Metric, RowKey } from "./recall/rows.ts";
+
+/** A figure of every variant; null: not measured. */
+interface Figures {
   readonly model: number | null;
   readonly teacher: number | null;
-  readonly ratio: number | null;
   readonly window_only: number | null;
   readonly linear_only: number | null;
   readonly neither: number | null;
+}
+
+/** Perplexities at one length, as `evaluate` measures them. */
+export interface ReportRow extends Figures {
+  readonly length: number;
+  readonly tokens: number;
+  readonly ratio: number | null;
+}
+
+/** Perplexities of the places from `from` on, before `to`. */
+export interface PositionRow extends Figures {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A figure of a probe of recall. */
+export interface RecallRow extends Figures, RowKey {
+  readonly name: string;
+  readonly length: number;
+  readonly metric: Metric;
 }
 
 /** What the page shows. */
@@ -17,6 +36,8 @@ export interface ReportContent {
   readonly model: string;
   readonly against: string | null;
   readonly perplexity: readonly ReportRow[];
+  readonly by_position: readonly PositionRow[];
+  readonly recall: readonly RecallRow[];
   readonly linear_share: number | null;
 }
 
@@ -48,8 +69,13 @@ export function reportPage(content: ReportContent): string {
 </style>
 <h1>${escaped(title)}</h1>
 <p>Perplexity by window length, lower is better. The ablations take one part of each converted layer away.</p>
-${plot(content.perplexity)}
+${plot(
+  content.perplexity.map((row) => ({ ...row, at: row.length })),
+  "Perplexity by length",
+)}
 ${table(content.perplexity)}
+${positions(content.by_position)}
+${recall(content.recall)}
 ${share}
 </html>
 `;
@@ -59,29 +85,54 @@ function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }
 
-function table(rows: readonly ReportRow[]): string {
-  const heads = ["length", "tokens", "converted", "teacher", "ratio", "window only", "linear only", "neither"];
-  const cell = (value: number | null) => `<td>${value === null ? "–" : Number(value.toPrecision(5))}</td>`;
-  const body = rows.map((row) => {
-    const values = [
-      row.length,
-      row.tokens,
-      row.model,
-      row.teacher,
-      row.ratio,
-      row.window_only,
-      row.linear_only,
-      row.neither,
-    ];
-    return `<tr>${values.map(cell).join("")}</tr>`;
-  });
+const figureHeads = ["converted", "teacher", "window only", "linear only", "neither"];
+const figuresOf = (row: Figures) => [row.model, row.teacher, row.window_only, row.linear_only, row.neither];
+
+function cells(heads: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
+  const cell = (value: string | number | null) => {
+    if (value === null) return "<td>–</td>";
+    return `<td>${typeof value === "string" ? escaped(value) : Number(value.toPrecision(5))}</td>`;
+  };
+  const body = rows.map((row) => `<tr>${row.map(cell).join("")}</tr>`);
   return `<table><tr>${heads.map((head) => `<th>${head}</th>`).join("")}</tr>${body.join("\n")}</table>`;
+}
+
+function table(rows: readonly ReportRow[]): string {
+  return cells(
+    ["length", "tokens", "ratio", ...figureHeads],
+    rows.map((row) => [row.length, row.tokens, row.ratio, ...figuresOf(row)]),
+  );
+}
+
+/** Perplexity by place, where there is more than one span of places. */
+function positions(rows: readonly PositionRow[]): string {
+  if (rows.length < 2) return "";
+  const label = "Perplexity by the place in the window";
+  const points = rows.map((row) => ({ ...row, at: row.to }));
+  return `<h2>${label}</h2>
+<p>A model that uses what it read long before has a line that goes on falling.</p>
+${plot(points, label)}`;
+}
+
+/** What was told far back, in full. */
+function recall(rows: readonly RecallRow[]): string {
+  if (rows.length === 0) return "";
+  const groupOf = ({ distance, depth, examples }: RecallRow) => {
+    if (distance !== null) return `${distance.from} to ${distance.to - 1} tokens back`;
+    if (depth !== null) return `depth ${Math.round(100 * depth)} %`;
+    return examples === null ? "all" : `from ${examples.from} examples`;
+  };
+  return `<h2>Recall</h2>
+${cells(
+  ["probe", "length", "asked of", "metric", ...figureHeads],
+  rows.map((row) => [row.name, row.length, groupOf(row), row.metric.replaceAll("_", " "), ...figuresOf(row)]),
+)}`;
 }
 
 const [width, height, margin] = [640, 320, 48];
 
-/** Lines over the lengths, both axes logarithmic. */
-function plot(rows: readonly ReportRow[]): string {
+/** Lines over lengths or places, both axes logarithmic. */
+function plot(rows: readonly (Figures & { readonly at: number })[], label: string): string {
   const values = rows.flatMap((row) => series.flatMap(({ key }) => row[key] ?? [])).filter((value) => value > 0);
   if (values.length === 0) return "";
   const scale = (all: readonly number[], low: number, high: number) => {
@@ -89,14 +140,14 @@ function plot(rows: readonly ReportRow[]): string {
     return (value: number) => low + ((Math.log(value) - least) / (most - least || 1)) * (high - low);
   };
   const x = scale(
-    rows.map(({ length }) => length),
+    rows.map(({ at }) => at),
     margin,
     width - 140,
   );
   const y = scale(values, height - margin, 16);
   const ticks = [Math.min(...values), Math.sqrt(Math.min(...values) * Math.max(...values)), Math.max(...values)];
-  const lines = series.flatMap(({ key, label, colour }) => {
-    const points = rows.flatMap((row) => (row[key] === null ? [] : [[x(row.length), y(row[key])] as const]));
+  const lines = series.flatMap(({ key, label: name, colour }) => {
+    const points = rows.flatMap((row) => (row[key] === null ? [] : [[x(row.at), y(row[key])] as const]));
     const last = points.at(-1);
     if (last === undefined) return [];
     const path = points.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" ");
@@ -105,19 +156,17 @@ function plot(rows: readonly ReportRow[]): string {
     );
     return [
       `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join("")}`,
-      `<text x="${(last[0] + 10).toFixed(1)}" y="${(last[1] + 4).toFixed(1)}">${label}</text>`,
+      `<text x="${(last[0] + 10).toFixed(1)}" y="${(last[1] + 4).toFixed(1)}">${name}</text>`,
     ];
   });
   const marks = [
-    ...rows.map(
-      ({ length }) => `<text x="${x(length).toFixed(1)}" y="${height - 20}" text-anchor="middle">${length}</text>`,
-    ),
+    ...rows.map(({ at }) => `<text x="${x(at).toFixed(1)}" y="${height - 20}" text-anchor="middle">${at}</text>`),
     ...ticks.map(
       (tick) =>
         `<text x="${margin - 8}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${Number(tick.toPrecision(3))}</text>`,
     ),
   ];
-  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="Perplexity by length">
+  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${label}">
 ${[...marks, ...lines].join("\n")}
 </svg>`;
 }

@@ -12,6 +12,8 @@ const row = {
   neither: 9e4,
 };
 
+const figures = { model: 1, teacher: 2, window_only: 3, linear_only: null, neither: null };
+
 test("shows every figure, leaves out what was not measured, and loads nothing", () => {
   const page = reportPage({
     model: "<b>m</b>",
@@ -20,10 +22,24 @@ test("shows every figure, leaves out what was not measured, and loads nothing", 
       { length: 512, ...row },
       { length: 2048, ...row, model: 49.5 },
     ],
+    by_position: [
+      { from: 1, to: 16, ...figures, model: 120.5 },
+      { from: 16, to: 512, ...figures, model: 30.5 },
+    ],
+    recall: [
+      {
+        ...{ name: "mqar", length: 2048, depth: null, examples: null, metric: "exact_match" },
+        ...figures,
+        distance: { from: 256, to: 512 },
+        model: 0.875,
+      },
+    ],
     linear_share: 0.25,
   });
-  for (const figure of ["27.7", "26.4", "1.05", "60.5", "49.5", "25.0 %"]) expect(page).toContain(figure);
+  for (const figure of ["27.7", "26.4", "1.05", "60.5", "49.5", "25.0 %", "0.875", "256 to 511 tokens back"])
+    expect(page).toContain(figure);
   expect(page).not.toContain("linear only</text>");
+  expect(page.match(/<svg/g)).toHaveLength(2);
   expect(page).not.toContain("<b>");
   expect(page).not.toMatch(/(src|href)=|https?:/);
   expect(page).not.toMatch(/NaN|Infinity|undefined/);
