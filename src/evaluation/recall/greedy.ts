@@ -6,19 +6,24 @@ import type { ProbeReader, ProbeSequence } from "./probe.ts";
 const endedNumber = /^\s*(\d+)\D/;
 
 /**
- * What greedy decoding writes in place of each answer, given the true tokens before it. One token more than the answer has is
- * decoded, which must end the number; NaN where there is no number, or a longer one.
+ * What greedy decoding writes in place of each answer that is a number, given the true tokens before it. One token more than
+ * the answer has is decoded, which must end the number; NaN where there is no number, or a longer one; undefined for answers
+ * that are no numbers.
  */
 export async function greedyNumbers(
   decoder: Decoder,
   reader: Pick<ProbeReader, "decode">,
   { ids, answers }: ProbeSequence,
   signal?: AbortSignal,
-): Promise<number[]> {
+): Promise<(number | undefined)[]> {
   const state = decoder.start(ids.length);
-  const numbers: number[] = [];
+  const numbers: (number | undefined)[] = [];
   let done = 0;
-  for (const { start, length } of answers) {
+  for (const { start, length, number } of answers) {
+    if (number === undefined) {
+      numbers.push(undefined);
+      continue;
+    }
     await decoder.prefill(state, ids.slice(done, start), { signal });
     done = start;
     const branch = state.fork();

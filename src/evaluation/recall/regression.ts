@@ -16,7 +16,15 @@ const mostExamples = 64;
 /** Tokens that hold this many examples in most vocabularies: longer sequences would be the same. */
 const longest = 768;
 
-/** Lines `x -> y` with y = w · x, without noise; every y is asked, given all lines before it. To guess is to say their mean. */
+/** Four numbers of examples between a power of two and the next: writing numbers takes longer than reading them. */
+function asksNumber(examples: number): boolean {
+  return examples % Math.max(1, 2 ** Math.floor(Math.log2(examples)) / 4) === 0;
+}
+
+/**
+ * Lines `x -> y` with y = w · x, without noise; every y is asked, given all lines before it. To guess is to say the mean of
+ * the y before.
+ */
 export function regressionProbe(dimensions: 1 | 2): RecallProbe {
   const name = `regression-${dimensions}d`;
   return {
@@ -41,7 +49,8 @@ export function regressionProbe(dimensions: 1 | 2): RecallProbe {
         if (writer.ids.length + writer.encoder.count(lead, value, end) > length) break;
         writer.add(lead);
         const place = writer.addValue(value);
-        writer.answers.push({ ...place, distance: 0, examples, number: y, guess: sumBefore / Math.max(1, examples) });
+        const number = asksNumber(examples) ? { number: y, guess: sumBefore / Math.max(1, examples) } : {};
+        writer.answers.push({ ...place, distance: 0, examples, ...number });
         writer.add(end);
         sumBefore += y;
       }

@@ -160,9 +160,14 @@ test.each([1, 2] as const)("regression of %i dimensions is exact, and every y is
     dimensions === 1 ? [p / a, 0] : [(p * c - q * b) / (a * c - b * b), (q * a - p * b) / (a * c - b * b)];
   for (const { x, y } of points) expect(at(x, 0) * at(weights, 0) + at(x, 1) * at(weights, 1)).toBeCloseTo(y, 8);
   for (const [index, { start, length, examples: count, number, guess }] of answers.entries()) {
-    expect(bytes.decode(ids.slice(start, start + length)).trim()).toBe(String(number));
-    expect(number).toBe(points[index]?.y);
+    expect(bytes.decode(ids.slice(start, start + length)).trim()).toBe(String(points[index]?.y));
     expect(count).toBe(index);
+    // 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, …: numbers are written for four of each range.
+    expect(number === undefined).toBe(
+      (index > 8 && index % 2 > 0) || (index > 16 && index % 4 > 0) || (index > 32 && index % 8 > 0),
+    );
+    if (number === undefined) continue;
+    expect(number).toBe(points[index]?.y);
     const before = points.slice(0, index).map(({ y }) => y);
     expect(guess).toBeCloseTo(before.reduce((sum, y) => sum + y, 0) / Math.max(1, index), 10);
   }
