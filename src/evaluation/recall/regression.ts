@@ -4,11 +4,12 @@ import { Draw } from "../draw.ts";
 import type { RecallProbe } from "./probe.ts";
 import { PieceEncoder, SequenceWriter } from "./writer.ts";
 
-/** The largest x by its dimensions: no x comes twice, and a y has three digits at most. */
+/** The largest x by its dimensions: no x comes twice. */
 const largest = { 1: 99, 2: 9 } as const;
 
-/** Weights are whole numbers between these. */
-const weight = { least: 2, most: 9 } as const;
+/** Weights are whole numbers between these, by dimensions. */
+const leastWeight = 2;
+const mostWeight = { 1: 9, 2: 4 } as const;
 
 /** More examples than a line or plane needs many times over. */
 const mostExamples = 64;
@@ -34,7 +35,7 @@ export function regressionProbe(dimensions: 1 | 2): RecallProbe {
     build(reader, length, seed) {
       const draw = new Draw(seed, name);
       const writer = new SequenceWriter(new PieceEncoder(reader));
-      const weights = Array.from({ length: dimensions }, () => draw.integer(weight.least, weight.most));
+      const weights = Array.from({ length: dimensions }, () => draw.integer(leastWeight, mostWeight[dimensions]));
       const known = new Set<string>();
       let sumBefore = 0;
       const most = Math.min(mostExamples, largest[dimensions] ** dimensions);
