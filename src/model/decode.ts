@@ -15,7 +15,7 @@ import {
 } from "../graph/index.ts";
 import { chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
 import { type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
-import { type Ablation, blockInputs, mixerInputs } from "./mixer-block.ts";
+import { type Ablation, blockInputs, branchFactors, mixerInputs } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** The sizes decoding programs are built for. */
@@ -75,10 +75,7 @@ function mixWhole(pieces: AttentionInputs, { spec, parameters, state, seen, coun
     const attended = cachedAttention(pieces, { keys, values, seen }, { scale });
     return { output: attended.output, state: { keys: attended.keys, values: attended.values } };
   }
-  // A layer of a window alone has nothing else to take its weight.
-  const { window = 1, linear = 1 } = ablation;
-  const weakened = { linear, window: spec.state === undefined ? 1 : window };
-  const inputs = { ...pieces, parameters, state: { ...state, seen }, ablation: weakened };
+  const inputs = { ...pieces, parameters, state: { ...state, seen }, ablation: branchFactors(spec, ablation) };
   const result = count === undefined ? step(spec, inputs) : chunked(spec, { ...inputs, count });
   const { seen: _shared, ...next } = result.state ?? {};
   return { output: result.output, state: next };

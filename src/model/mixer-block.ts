@@ -13,6 +13,14 @@ export interface Ablation {
   readonly output?: number;
 }
 
+/** The factors of a layer's branches. A window alone keeps its weight: there is nothing else to take it. */
+export function branchFactors(
+  { state }: MixerSpec,
+  { window = 1, linear = 1 }: Ablation,
+): { readonly window: number; readonly linear: number } {
+  return { window: state === undefined ? 1 : window, linear };
+}
+
 /** The stream and the rotary tables every block program reads: `x` `[batch, length, hidden]`, `cos`, `sin` `[length, dim/2]`. */
 export function blockInputs(
   { hiddenSize, headDim }: Architecture,
@@ -40,13 +48,13 @@ export function mixerBlockProgram(
   spec: MixerSpec,
   batch: number,
   length: number,
-  { output = 1, ...ablation }: Ablation = {},
+  ablation: Ablation = {},
 ): Program<"y"> {
   const { x, angles } = blockInputs(architecture, batch, length);
   const weights = weightInputs(layerShapes(architecture));
   const project = denseProjection(weights);
   const pieces = attentionInputs(x, weights, project, angles, architecture, spec.rope);
   const parameters = mixerInputs(spec, architecture);
-  const mixed = chunked(spec, { ...pieces, parameters, ablation }).output;
-  return program({ y: blockOutput(x, multiply(mixed, output), weights, project, architecture) });
+  const mixed = chunked(spec, { ...pieces, parameters, ablation: branchFactors(spec, ablation) }).output;
+  return program({ y: blockOutput(x, multiply(mixed, ablation.output ?? 1), weights, project, architecture) });
 }

@@ -20,7 +20,7 @@ import {
 import { chunked, type MixerSpec } from "../mixers/index.ts";
 import { type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
 import { keepsEverything, layerState } from "./decode.ts";
-import { type Ablation, blockInputs, mixerInputs, softmaxMixer } from "./mixer-block.ts";
+import { type Ablation, blockInputs, branchFactors, mixerInputs, softmaxMixer } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** Sizes of the two programs of a layer. */
@@ -75,7 +75,7 @@ export function prefixProgram(
   architecture: Architecture,
   spec: MixerSpec,
   sizes: PrefixSizes,
-  { output: factor, ...ablation }: Ablation = {},
+  ablation: Ablation = {},
 ): Program {
   const mix = (pieces: AttentionInputs) => {
     if (carriesKeys(spec)) {
@@ -85,11 +85,16 @@ export function prefixProgram(
     const state = Object.fromEntries(zeros.map(([name, { shape }]) => [name, scalar(0, shape)]));
     const seen = integers(new Array<number>(sizes.batch).fill(0));
     const parameters = mixerInputs(spec, architecture);
-    const result = chunked(spec, { ...pieces, parameters, state: { ...state, seen }, ablation });
+    const result = chunked(spec, {
+      ...pieces,
+      parameters,
+      state: { ...state, seen },
+      ablation: branchFactors(spec, ablation),
+    });
     const { seen: _same, ...next } = result.state ?? {};
     return { output: result.output, state: next };
   };
-  return blockAround(architecture, spec, sizes, mix, factor);
+  return blockAround(architecture, spec, sizes, mix, ablation.output);
 }
 
 /**
@@ -102,7 +107,7 @@ export function suffixProgram(
   spec: MixerSpec,
   sizes: PrefixSizes,
   shared: boolean,
-  { output: factor, ...ablation }: Ablation = {},
+  ablation: Ablation = {},
 ): Program {
   const layout = prefixState(architecture, spec, shared ? { ...sizes, batch: 1 } : sizes);
   const state = Object.fromEntries(
@@ -116,11 +121,16 @@ export function suffixProgram(
     const seen = integers(new Array<number>(sizes.batch).fill(sizes.prefix));
     const parameters = mixerInputs(spec, architecture);
     return {
-      output: chunked(spec, { ...pieces, parameters, state: { ...state, seen }, ablation }).output,
+      output: chunked(spec, {
+        ...pieces,
+        parameters,
+        state: { ...state, seen },
+        ablation: branchFactors(spec, ablation),
+      }).output,
       state: {},
     };
   };
-  return blockAround(architecture, spec, sizes, mix, factor);
+  return blockAround(architecture, spec, sizes, mix, ablation.output);
 }
 
 /** True where one prefix's tensors serve a whole batch of suffixes as they are. */
