@@ -13,3 +13,10 @@ export const catalogueByName: ReadonlyMap<string, Preset> = new Map(catalogue.ma
 
 /** The softmax attention of an unconverted layer. */
 export const softmaxSpec: MixerSpec = parseMixer({ window: { kind: "full" } }, "unconverted");
+
+const softmaxText = JSON.stringify(softmaxSpec);
+
+/** Whether a mixer is the teacher's own: softmax attention over all tokens. */
+export function isSoftmax(spec: MixerSpec): boolean {
+  return spec === softmaxSpec || JSON.stringify(spec) === softmaxText;
+}

@@ -1,6 +1,6 @@
 /** The mixers room's public face: specs, what they need, their forms, and the presets. */
 
-export { catalogueByName, presets, softmaxSpec } from "./catalogue.ts";
+export { catalogueByName, isSoftmax, presets, softmaxSpec } from "./catalogue.ts";
 export {
   type Form,
   forms,

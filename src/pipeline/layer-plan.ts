@@ -6,7 +6,7 @@ import type { ModelConfig } from "../formats/config.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, sameShape } from "../graph/index.ts";
 import type { LayerMixer } from "../inference/model.ts";
-import { type MixerSpec, mixerParameters, mixerSpec, softmaxSpec } from "../mixers/index.ts";
+import { isSoftmax, type MixerSpec, mixerParameters, mixerSpec, softmaxSpec } from "../mixers/index.ts";
 import { layerSizes } from "../model/block.ts";
 import type { Weight } from "../model/weights.ts";
 
@@ -156,6 +156,5 @@ export function storedPlan(
 export function mixerLabels(mixers: readonly LayerMixer[], config: ModelConfig, otherwise: string): string[] {
   const stored = planSchema.safeParse(config.subquad);
   if (stored.success) return [...stored.data.layers];
-  const softmax = JSON.stringify(softmaxSpec);
-  return mixers.map(({ spec }) => (JSON.stringify(spec) === softmax ? "softmax" : otherwise));
+  return mixers.map(({ spec }) => (isSoftmax(spec) ? "softmax" : otherwise));
 }

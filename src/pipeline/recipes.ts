@@ -1,6 +1,13 @@
 /** Recipes as the pipeline runs them: their mixer checked by the mixers' own schema. */
 import { type MixerSpec, mixerSpec, parseMixer } from "../mixers/index.ts";
-import { loadRecipe, type Recipe, type RecipeChanges, recipeSchema } from "../recipes/index.ts";
+import {
+  changedMixer,
+  loadRecipe,
+  type Recipe,
+  type RecipeChanges,
+  recipeSchema,
+  type Stage,
+} from "../recipes/index.ts";
 import { presetOf } from "./mixers/describe.ts";
 
 /** The schema of a recipe's mixer: each axis, and that the axes fit each other. */
@@ -18,6 +25,14 @@ export const mixerSchema = mixerSpec.superRefine((spec, context) => {
 export const linearizeRecipeSchema = recipeSchema(mixerSchema);
 
 /** Loads a recipe of `linearize` by name or path; see `loadRecipe` for its errors. */
-export function loadLinearizeRecipe(reference: string, changes: RecipeChanges = {}): Promise<Recipe<MixerSpec>> {
-  return loadRecipe(reference, mixerSchema, changes, (name) => presetOf(name).preset.spec);
+export async function loadLinearizeRecipe(reference: string, changes: RecipeChanges = {}): Promise<Recipe<MixerSpec>> {
+  const recipe = await loadRecipe(reference, mixerSchema, changes, (name) => presetOf(name).preset.spec);
+  // A stage's own mixer is checked before any of them is run.
+  for (const stage of recipe.stages) stageMixer(stage, recipe.mixer);
+  return recipe;
+}
+
+/** The mixer of a stage: the recipe's with the stage's own changes. Throws a MixerError that names what does not fit. */
+export function stageMixer({ name, mixer: changes }: Pick<Stage, "name" | "mixer">, mixer: MixerSpec): MixerSpec {
+  return changes === null ? mixer : parseMixer(changedMixer(mixer, changes), `stages.${name}.mixer`);
 }

@@ -13,6 +13,8 @@ import { EndToEndTrainee } from "../training/end-to-end.ts";
 import { LayerwiseTrainee } from "../training/layerwise.ts";
 import type { Learner, StudentLayer } from "../training/learner.ts";
 import { courseOf, type LoopSettings, type Trainee } from "../training/loop.ts";
+import { stageMixer } from "./recipes.ts";
+import { shared, withMixers } from "./student.ts";
 import { adapterPlan, endsOf, learningParameters, rolesOf } from "./trained.ts";
 
 /** A stage, or its turn of a group of layers. */
@@ -193,15 +195,21 @@ export function activationsOf(stage: EndToEndStage, student: Pick<Model, "archit
 }
 
 /** Builds a stage of any kind. */
-export function startStage(stage: Stage, context: StageContext): RunningStage {
+export function startStage(stage: Stage, given: StageContext): RunningStage {
+  const { student, seed } = given;
+  const own = stage.mixer === null ? student : withMixers(student, (spec) => stageMixer(stage, spec), seed);
+  const context = { ...given, student: own };
   const trainee: Trainee & { readonly learner: Learner } =
     stage.kind === "layerwise" ? layerwise(stage, context) : endToEnd(stage, context);
   return {
     trainee,
-    finish: async () => ({
-      ...context.student,
-      mixers: trainee.learner.layers(),
-      weights: await trainee.learner.weights(),
-    }),
+    finish: async () => {
+      const learned = trainee.learner.layers();
+      const mixers = student.mixers.map(({ spec, parameters }, layer) => ({
+        spec,
+        parameters: { ...parameters, ...shared(learned[layer]?.parameters ?? {}, parameters) },
+      }));
+      return { ...student, mixers, weights: await trainee.learner.weights() };
+    },
   };
 }

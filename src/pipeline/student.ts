@@ -5,8 +5,9 @@ import { FormatError, SubquadError } from "../errors.ts";
 import type { Architecture } from "../families/index.ts";
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
+import { sameShape } from "../graph/index.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
-import { initialValues, type MixerSpec, mixerParameters, softmaxSpec } from "../mixers/index.ts";
+import { initialValues, isSoftmax, type MixerSpec, mixerParameters } from "../mixers/index.ts";
 import { layerSizes } from "../model/block.ts";
 import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
 import type { LayerChoice, Recipe } from "../recipes/index.ts";
@@ -21,16 +22,45 @@ export function convert(
 ): Model {
   const kept = keptLayers(layers, teacher.architecture);
   const random = uniform(seed);
-  const parameters = mixerParameters(spec, layerSizes(teacher.architecture));
-  const mixers = teacher.mixers.map((mixer, layer): LayerMixer => {
-    if (kept.has(layer)) return mixer;
-    const initial = Object.entries(parameters).map(([name, parameter]) => {
-      const weight: Weight = { dtype: "float32", shape: parameter.shape, data: initialValues(parameter, random) };
-      return [name, weight] as const;
-    });
-    return { spec, parameters: Object.fromEntries(initial) };
-  });
+  const mixers = teacher.mixers.map((mixer, layer) =>
+    kept.has(layer) ? mixer : newMixer(spec, teacher.architecture, random),
+  );
   return { ...teacher, mixers };
+}
+
+/** A layer's mixer with its first parameters. */
+function newMixer(spec: MixerSpec, architecture: Architecture, random: () => number): LayerMixer {
+  const parameters = mixerParameters(spec, layerSizes(architecture));
+  const initial = Object.entries(parameters).map(([name, parameter]) => {
+    const weight: Weight = { dtype: "float32", shape: parameter.shape, data: initialValues(parameter, random) };
+    return [name, weight] as const;
+  });
+  return { spec, parameters: Object.fromEntries(initial) };
+}
+
+/**
+ * The student with its converted layers' mixers changed, and the parameters that both have; others begin as new. Throws a
+ * SubquadError for a parameter of another shape.
+ */
+export function withMixers(student: Model, change: (spec: MixerSpec) => MixerSpec, seed: number): Model {
+  const random = uniform(seed);
+  const mixers = student.mixers.map((mixer) => {
+    if (isSoftmax(mixer.spec)) return mixer;
+    const fresh = newMixer(change(mixer.spec), student.architecture, random);
+    return { ...fresh, parameters: { ...fresh.parameters, ...shared(mixer.parameters, fresh.parameters) } };
+  });
+  return { ...student, mixers };
+}
+
+/** The parameters of one mixer that another has too. */
+export function shared(from: LayerMixer["parameters"], to: LayerMixer["parameters"]): LayerMixer["parameters"] {
+  const both = Object.entries(from).filter(([name]) => to[name] !== undefined);
+  const other = both.find(([name, { shape }]) => !sameShape(shape, to[name]?.shape ?? []));
+  if (other !== undefined)
+    throw new SubquadError(
+      `the parameter ${other[0]} has another shape in this stage's mixer: change what keeps its size`,
+    );
+  return Object.fromEntries(both);
 }
 
 /**
@@ -111,5 +141,5 @@ export function readStudent(path: string, student: Model): { student: Model; rec
 
 /** The mixer's name in reports: "softmax", or what the recipe calls its own. */
 export function mixerName(spec: MixerSpec, recipe: string): string {
-  return JSON.stringify(spec) === JSON.stringify(softmaxSpec) ? "softmax" : recipe;
+  return isSoftmax(spec) ? "softmax" : recipe;
 }

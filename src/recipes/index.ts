@@ -14,6 +14,7 @@ export {
 } from "./load.ts";
 export { hint, nearestNames } from "./nearest.ts";
 export { overrideRecipe, type RecipeOverrides } from "./overrides.ts";
+export { changedMixer } from "./preset.ts";
 export { type PretrainRecipe, type PretrainStage, pretrainSchema } from "./pretrain-schema.ts";
 export { type LayerChoice, opaqueMixer, type Recipe, recipeSchema } from "./schema.ts";
 export { applySettings } from "./settings.ts";

@@ -1,4 +1,4 @@
-/** A recipe's mixer written as changes to one of the catalogue's. */
+/** Mixers written as changes: to one of the catalogue's, or for one stage to the recipe's own. */
 import { below } from "./issues.ts";
 import { isRecord } from "./walk.ts";
 
@@ -7,6 +7,17 @@ export function onPreset(data: unknown, mixerOf: ((preset: string) => unknown) |
   const preset = below(data, "preset");
   if (typeof preset !== "string" || mixerOf === undefined || !isRecord(data)) return data;
   return { ...data, mixer: over(mixerOf(preset), data.mixer ?? {}) };
+}
+
+/** A mixer with changes: mappings key by key, unless they are of another kind; null takes a key away. */
+export function changedMixer(mixer: unknown, changes: unknown): unknown {
+  return without(over(mixer, changes));
+}
+
+function without(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(value).filter(([, part]) => part !== null);
+  return Object.fromEntries(kept.map(([key, part]) => [key, without(part)]));
 }
 
 /** What is written over what was there: mappings key by key, unless they are of another kind; all else as a whole. */

@@ -30,6 +30,11 @@ const trainSchema = z
   });
 
 const stageShape = {
+  mixer: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .default(null)
+    .describe("Changes to the mixer for this stage alone (null takes an axis away); parameters keep their names"),
   train: trainSchema.describe("The groups of parameters that are trained; all others are frozen"),
   tokens: tokenCount.describe("Tokens to train on: a number, or text such as 300k or 20M"),
   ...loopShape,
