@@ -1,55 +1,25 @@
 /** Converting a whole model: trained, compared, written, read again; interrupted and resumed to the same bits. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { llama } from "../../src/families/llama.ts";
-import { byteTokenizer } from "../../src/formats/tokenizer/bytes.ts";
-import { softmaxSpec } from "../../src/mixers/index.ts";
 import { linearizeSchema } from "../../src/pipeline/contract.ts";
 import { evaluate } from "../../src/pipeline/evaluate.ts";
 import { inspect } from "../../src/pipeline/inspect.ts";
 import { linearize } from "../../src/pipeline/linearize.ts";
 import { openModel } from "../../src/pipeline/open-model.ts";
-import { saveModel } from "../../src/pipeline/save-model.ts";
-import { tinyModel } from "../inference/tiny-model.ts";
-import { uniform } from "../random.ts";
 import { recordingContext } from "./context.ts";
-
-const sizes = {
-  hidden_size: 32,
-  intermediate_size: 48,
-  num_hidden_layers: 3,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  vocab_size: 272,
-  max_position_embeddings: 256,
-  tie_word_embeddings: true,
-  attention_bias: true,
-};
+import { smallTeacher } from "./small-teacher.ts";
 
 let folder = "";
 let teacher = "";
 let text = "";
+let remove = () => {};
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "subquad-linearize-"));
-  teacher = join(folder, "teacher");
-  text = join(folder, "text.txt");
-  const next = uniform(5);
-  const words = Array.from({ length: 4000 }, () => ["lorem", "ipsum", "dolor", "sit", "amet"][Math.floor(5 * next())]);
-  writeFileSync(text, words.join(" "));
-  const model = tinyModel([softmaxSpec], sizes);
-  await saveModel(teacher, {
-    family: llama,
-    config: { model_type: "llama", ...sizes },
-    generation: undefined,
-    model,
-    tokenizer: byteTokenizer(),
-  });
+  ({ folder, teacher, text, remove } = await smallTeacher());
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => remove());
 
 const set = [
   "stages.transfer.accumulate=2",
