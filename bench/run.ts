@@ -9,12 +9,14 @@ import { mixers } from "./mixers.ts";
 import { quality } from "./quality.ts";
 import { speed } from "./speed.ts";
 import { stories } from "./stories.ts";
+import { tasks } from "./tasks.ts";
 import { teacher } from "./teacher.ts";
 import { timeToLoss } from "./time-to-loss.ts";
 import { tiny } from "./tiny.ts";
 
 const benchmarks: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   teacher,
+  tasks,
   stories,
   tiny,
   speed,
@@ -51,6 +53,8 @@ const names = [
   "dim",
   "repeats",
   "memory",
+  "tasks",
+  "limit",
 ];
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -19,6 +19,10 @@ interface Guarantee {
 
 const number = (value: unknown) => (typeof value === "number" ? value : Number.NaN);
 
+/** Standard errors of scores a row apart differ in the fourth digit behind the point. */
+const stderrAgrees = (row: Readonly<Record<string, unknown>>) =>
+  Math.abs(number(row.stderr) - number(row.reference_stderr)) < 2e-4;
+
 const promises: readonly Guarantee[] = [
   {
     name: "teacher",
@@ -28,6 +32,12 @@ const promises: readonly Guarantee[] = [
       row.prompt === undefined
         ? number(row.relative_error) < 2e-4
         : row.same_ids === true && number(row.worst_logit_error) < 2e-3,
+  },
+  {
+    name: "tasks",
+    args: [],
+    bar: "right answers within 1 of 500 of lm-evaluation-harness's, by either metric of each task",
+    holds: (row) => row.n === 500 && number(row.rows_apart) <= 1 && stderrAgrees(row),
   },
   {
     name: "stories",
