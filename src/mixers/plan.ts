@@ -4,7 +4,7 @@ import { MixerError } from "./errors.ts";
 import type { GateWidths } from "./gates/decay.ts";
 import type { Parameters } from "./parameter.ts";
 import type { Recurrence } from "./recurrence/recurrence.ts";
-import { declareMixer, type Mixer, type MixerSpec } from "./spec.ts";
+import { declareMixer, type Mixer, type MixerSpec, type StateBranch } from "./spec.ts";
 
 /** Shapes of a call's streams by name. */
 export type Streams = Readonly<Record<string, readonly number[]>>;
@@ -80,6 +80,11 @@ export function stateLayout(spec: MixerSpec, sizes: MixerSizes): StateLayout {
   return layoutOf(declareMixer(spec), sizes);
 }
 
+/** The sizes of what is written to the state: as many heads as there are states. */
+export function writtenSizes({ per }: Pick<StateBranch, "per">, sizes: MixerSizes): MixerSizes {
+  return per === "group" ? { ...sizes, heads: sizes.groups } : sizes;
+}
+
 /** The numbers per token and head of a state's gates: its features, and its columns. */
 export function widthsOf({ state, normalize }: Mixer, sizes: MixerSizes): GateWidths {
   const features = state?.featureMap.features(sizes) ?? 1;
@@ -94,12 +99,14 @@ function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
 function parametersByAxis(mixer: Mixer, sizes: MixerSizes): Readonly<Partial<Record<LearningAxis, Parameters>>> {
   const { window, state, mix, convolution, local, output } = mixer;
   const widths = widthsOf(mixer, sizes);
-  const branch = state && {
-    featureMap: state.featureMap.parameters(sizes),
-    decay: state.decay.parameters(sizes, state.write.widths(widths)),
-    write: state.write.parameters(sizes, widths),
-    skip: state.skip?.parameters(sizes, widths.features) ?? {},
-  };
+  const written = state && writtenSizes(state, sizes);
+  const branch = state &&
+    written && {
+      featureMap: state.featureMap.parameters(sizes),
+      decay: state.decay.parameters(written, state.write.widths(widths)),
+      write: state.write.parameters(written, widths),
+      skip: state.skip?.parameters(sizes, widths.features) ?? {},
+    };
   const around = {
     convolution: convolution?.parameters(sizes) ?? {},
     window: window?.parameters(sizes) ?? {},
@@ -113,10 +120,12 @@ function parametersByAxis(mixer: Mixer, sizes: MixerSizes): Readonly<Partial<Rec
 function streamsOf(mixer: Mixer, sizes: MixerSizes): Streams {
   const { window, state, output } = mixer;
   const widths = widthsOf(mixer, sizes);
-  const branch = state && {
-    ...state.decay.streams(sizes, state.write.widths(widths)),
-    ...state.write.streams(sizes, widths),
-  };
+  const written = state && writtenSizes(state, sizes);
+  const branch = state &&
+    written && {
+      ...state.decay.streams(written, state.write.widths(widths)),
+      ...state.write.streams(written, widths),
+    };
   return Object.assign({}, window?.streams(sizes), branch, ...output.map((stage) => stage.streams(sizes)));
 }
 
@@ -136,7 +145,8 @@ function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
   };
   const { features, values: columns } = widthsOf(mixer, sizes);
   const recurrence = state && recurrenceOf(state);
-  const shapes = recurrence?.layout({ batch, heads, features, columns, length: sizes.length }) ?? {};
+  const states = state === undefined ? heads : writtenSizes(state, sizes).heads;
+  const shapes = recurrence?.layout({ batch, heads: states, features, columns, length: sizes.length }) ?? {};
   const recurrent = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, float(shape)]));
   const seen = { seen: { dtype: "int64", shape: [batch] } } as const;
   return Object.assign({}, recurrent, cache, convolution?.state(sizes), local?.state(sizes), seen);

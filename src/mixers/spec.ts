@@ -16,6 +16,8 @@ import { type Window, windows } from "./windows/index.ts";
 import { type Write, writes } from "./write.ts";
 
 const stateSchema = z.strictObject({
+  /** One state per query head, or one per key and value head that all query heads of its group read. */
+  per: z.enum(["head", "group"]).default("head"),
   featureMap: featureMaps.schema.prefault({ kind: "identity" }),
   /** Factor of the queries' features: a number, or dim^−½. */
   scale: z.union([z.number().positive(), z.literal("dim")]).default(1),
@@ -52,6 +54,7 @@ export type MixerSpecInput = z.input<typeof mixerSpec>;
 
 /** The recurrent branch, declared. */
 export interface StateBranch {
+  readonly per: "head" | "group";
   readonly featureMap: FeatureMap;
   readonly decay: Decay;
   readonly write: Write;
@@ -96,6 +99,7 @@ export function declareMixer(spec: MixerSpec, where = "mixer"): Mixer {
     ...(window && { window }),
     ...(state && {
       state: {
+        per: state.per,
         featureMap: featureMaps.declare(state.featureMap),
         decay: decays.declare(state.decay),
         write: writes.declare(state.write),
@@ -141,6 +145,9 @@ function checkBothWays({ state, convolution, local }: Mixer, where: string): voi
     fail("state", "its tokens are written in their order: only a state that adds and never forgets reads both ways");
 }
 
+/** Sizes of the smallest layer, to ask what a part would need. */
+const smallest = { batch: 1, heads: 2, groups: 1, length: 1, dim: 4, hidden: 8 };
+
 function checkTogether({ spec, window, state, normalize, mix, local }: Mixer, where: string): void {
   const both = window !== undefined && state !== undefined;
   const fail = failAt(where);
@@ -152,5 +159,14 @@ function checkTogether({ spec, window, state, normalize, mix, local }: Mixer, wh
   if (local?.ahead && spec.causal) fail("local", "it reads later tokens, and this mixer is causal");
   if (state?.featureMap.place !== undefined && state.read.delay(window)?.tokens !== 0)
     fail("state.featureMap", "features that know their place enter the state at once, not when they leave the window");
+  if (state?.per === "group") {
+    if (state.read.delay(window)?.tokens !== 0)
+      fail("state.per", "states of groups take each token at once: let it read all, or give every head its own");
+    if (Object.keys(state.featureMap.parameters(smallest)).length > 0)
+      fail(
+        "state.featureMap",
+        "its parameters differ by head, and a group's state has one key for all: choose a map without",
+      );
+  }
   if (!both && normalize.joins) fail("normalize", "a joint normalization needs a window and a state");
 }

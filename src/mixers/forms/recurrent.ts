@@ -17,10 +17,10 @@ import {
 } from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes } from "../contract.ts";
 import { MixerError } from "../errors.ts";
-import { repeatHeads } from "../heads.ts";
+import { repeatHeads, splitHeads } from "../heads.ts";
 import { countOf } from "../newest.ts";
 import { placesOf } from "../places.ts";
-import { recurrenceOf, widthsOf } from "../plan.ts";
+import { recurrenceOf, widthsOf, writtenSizes } from "../plan.ts";
 import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer, StateBranch } from "../spec.ts";
 import { carried, withOnes } from "./timeline.ts";
@@ -34,12 +34,13 @@ export function rotated(x: Value, { angles }: MixerInputs): Value {
   return rotary(x, angles.cos, angles.sin, broadcastTo(positions, [batch, length]));
 }
 
-/** φ of the queries, scaled, and φ of the keys, at their angles: `[batch, heads, length, features]`. */
+/** φ of the queries, scaled, and φ of the keys for so many heads, at their angles: `[batch, heads, length, features]`. */
 export function featuresOf(
   { featureMap, scale }: StateBranch,
   { spec: { rope } }: Mixer,
   inputs: MixerInputs,
-  { heads, dim, length }: MixerSizes,
+  { dim, length }: MixerSizes,
+  heads: number,
 ): { readonly queries: Value; readonly keys: Value } {
   const { parameters } = inputs;
   const before = (x: Value) => (rope === "state" ? rotated(x, inputs) : x);
@@ -66,10 +67,13 @@ export function recurrentBranch(
   const { state, normalize } = mixer;
   if (state === undefined || waits(mixer)) return undefined;
   const tokens = recurrentTokens(mixer, state, inputs, sizes);
-  const recurred = form(recurrenceOf(state), tokens);
+  const recurred = keptByGroup(state, form(recurrenceOf(state), tokens), sizes);
   if (state.skip === undefined) return recurred;
   // What skips the state is the token itself, not what was written of it.
-  const own = { ...featuresOf(state, mixer, inputs, sizes), values: repeatHeads(inputs.values, sizes.heads) };
+  const own = {
+    ...featuresOf(state, mixer, inputs, sizes, sizes.heads),
+    values: repeatHeads(inputs.values, sizes.heads),
+  };
   const skipped = (output: Value) => state.skip?.apply(output, own, inputs.parameters) ?? output;
   if (!normalize.sumsWeights) return { ...recurred, output: skipped(recurred.output) };
   const last = recurred.output.shape.length - 1;
@@ -88,14 +92,15 @@ export function recurrentTokens(mixer: Mixer, branch: StateBranch, inputs: Mixer
   const { decay, write } = branch;
   const { length, batch, heads } = sizes;
   const widths = widthsOf(mixer, sizes);
-  const { queries, keys } = featuresOf(branch, mixer, inputs, sizes);
+  const written = writtenSizes(branch, sizes);
+  const { queries, keys } = featuresOf(branch, mixer, inputs, sizes, written.heads);
   const values = mixer.normalize.sumsWeights ? withOnes(inputs.values) : inputs.values;
-  const decays = decay.read?.(inputs, sizes, write.widths(widths));
+  const decays = decay.read?.(inputs, written, write.widths(widths));
   const gates = decays ? { decay: decays.decay } : {};
-  const written = write.write({ queries, keys, values, gates }, decays, inputs, sizes);
-  const state = inputs.state && statesOf(branch, inputs.state);
+  const own = forHeads(write.write({ queries, keys, values, gates }, decays, inputs, written), heads);
+  const state = inputs.state && statesOf(branch, inputs.state, heads);
   const seen = inputs.state && carried(inputs.state, "seen");
-  const tokens = { ...written, ...(state && { state }), ...(seen && { seen }) };
+  const tokens = { ...own, ...(state && { state }), ...(seen && { seen }) };
   if (inputs.count === undefined) return tokens;
   const place = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, 1, length, 1]);
   const real = less(place, reshape(countOf(inputs, length), [batch, 1, 1, 1]));
@@ -110,7 +115,28 @@ export function recurrentTokens(mixer: Mixer, branch: StateBranch, inputs: Mixer
   };
 }
 
-function statesOf(branch: StateBranch, state: NonNullable<MixerInputs["state"]>): Readonly<Record<string, Value>> {
+/** What a group's state is given, for each of the heads that read it. */
+function forHeads(tokens: Tokens, heads: number): Tokens & Required<Pick<Tokens, "gates">> {
+  const gates = Object.entries(tokens.gates ?? {}).map(([name, gate]) => [name, repeatHeads(gate, heads)] as const);
+  return { ...tokens, keys: repeatHeads(tokens.keys, heads), gates: Object.fromEntries(gates) };
+}
+
+function statesOf(
+  branch: StateBranch,
+  state: NonNullable<MixerInputs["state"]>,
+  heads: number,
+): Readonly<Record<string, Value>> {
   const names = Object.keys(recurrenceOf(branch).layout({ batch: 1, heads: 1, features: 1, columns: 1 }));
-  return Object.fromEntries(names.map((name) => [name, carried(state, name)]));
+  return Object.fromEntries(names.map((name) => [name, repeatHeads(carried(state, name), heads)]));
+}
+
+/** A group's heads end with equal states, for they were given the same: one of them is kept. */
+function keptByGroup({ per }: StateBranch, recurred: Recurred, { groups }: MixerSizes): Recurred {
+  if (per === "head") return recurred;
+  const first = (state: Value) => {
+    const [batch = 1, , ...rest] = state.shape;
+    return reshape(slice(splitHeads(state, groups), 2, 0, 1), [batch, groups, ...rest]);
+  };
+  const kept = Object.entries(recurred.state).map(([name, state]) => [name, first(state)] as const);
+  return { ...recurred, state: Object.fromEntries(kept) };
 }

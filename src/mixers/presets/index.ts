@@ -66,6 +66,7 @@ import { softmax } from "./softmax.ts";
 import { softmaxBidirectional } from "./softmax-bidirectional.ts";
 import { sse } from "./sse.ts";
 import { streamingLlm } from "./streaming-llm.ts";
+import { subquad } from "./subquad.ts";
 import { supra } from "./supra.ts";
 import { titansLinear } from "./titans.ts";
 import { transnormer } from "./transnormer.ts";
@@ -94,6 +95,7 @@ export const catalogue = [
   ligerGsa,
   lawcat,
   lizard,
+  subquad,
   based,
   rebased,
   cosFormer,
