@@ -1,6 +1,8 @@
 /** An evaluation as one self-contained HTML page: tables and a plot, readable without a network. */
 
+import { escaped, htmlTable } from "./html.ts";
 import type { Metric, RowKey } from "./recall/rows.ts";
+import { type TaskReportRow, taskSection } from "./tasks/report.ts";
 
 /** A figure of every variant; null: not measured. */
 interface Figures {
@@ -37,6 +39,7 @@ export interface ReportContent {
   readonly against: string | null;
   readonly perplexity: readonly ReportRow[];
   readonly by_position: readonly PositionRow[];
+  readonly tasks: readonly TaskReportRow[];
   readonly recall: readonly RecallRow[];
   readonly linear_share: number | null;
 }
@@ -68,40 +71,28 @@ export function reportPage(content: ReportContent): string {
   svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 </style>
 <h1>${escaped(title)}</h1>
-<p>Perplexity by window length, lower is better. The ablations take one part of each converted layer away.</p>
-${plot(
-  content.perplexity.map((row) => ({ ...row, at: row.length })),
-  "Perplexity by length",
-)}
-${table(content.perplexity)}
+${perplexities(content.perplexity)}
 ${positions(content.by_position)}
+${taskSection(content.tasks)}
 ${recall(content.recall)}
 ${share}
 </html>
 `;
 }
 
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
-}
-
 const figureHeads = ["converted", "teacher", "window only", "linear only", "neither"];
 const figuresOf = (row: Figures) => [row.model, row.teacher, row.window_only, row.linear_only, row.neither];
 
-function cells(heads: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
-  const cell = (value: string | number | null) => {
-    if (value === null) return "<td>–</td>";
-    return `<td>${typeof value === "string" ? escaped(value) : Number(value.toPrecision(5))}</td>`;
-  };
-  const body = rows.map((row) => `<tr>${row.map(cell).join("")}</tr>`);
-  return `<table><tr>${heads.map((head) => `<th>${head}</th>`).join("")}</tr>${body.join("\n")}</table>`;
-}
-
-function table(rows: readonly ReportRow[]): string {
-  return cells(
-    ["length", "tokens", "ratio", ...figureHeads],
-    rows.map((row) => [row.length, row.tokens, row.ratio, ...figuresOf(row)]),
-  );
+/** Perplexity by length; nothing where it was left out. */
+function perplexities(rows: readonly ReportRow[]): string {
+  if (rows.length === 0) return "";
+  const points = rows.map((row) => ({ ...row, at: row.length }));
+  return `<p>Perplexity by window length, lower is better. The ablations take one part of each converted layer away.</p>
+${plot(points, "Perplexity by length")}
+${htmlTable(
+  ["length", "tokens", "ratio", ...figureHeads],
+  rows.map((row) => [row.length, row.tokens, row.ratio, ...figuresOf(row)]),
+)}`;
 }
 
 /** Perplexity by place, where there is more than one span of places. */
@@ -123,7 +114,7 @@ function recall(rows: readonly RecallRow[]): string {
     return examples === null ? "all" : `from ${examples.from} examples`;
   };
   return `<h2>Recall</h2>
-${cells(
+${htmlTable(
   ["probe", "length", "asked of", "metric", ...figureHeads],
   rows.map((row) => [row.name, row.length, groupOf(row), row.metric.replaceAll("_", " "), ...figuresOf(row)]),
 )}`;

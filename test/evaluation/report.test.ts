@@ -12,6 +12,24 @@ const row = {
   neither: 9e4,
 };
 
+const task = { group: null, metric: "acc", n: 500, chance: 0.25, stderr: 0.0221, neither: null };
+
+test("shows tasks with what is kept of the teacher's margin, parts of a task below, and no perplexity that was left out", () => {
+  const scores = { model: 0.4125, teacher: 0.475, window_only: 0.4, linear_only: null, margin_kept: 0.7222 };
+  const page = reportPage({
+    ...{ model: "m", against: "t", perplexity: [], by_position: [], recall: [], linear_share: null },
+    tasks: [
+      { ...task, ...scores, name: "mmlu" },
+      { ...task, ...scores, name: "mmlu_<law>", group: "mmlu", model: 0.3125, margin_kept: null },
+    ],
+  });
+  for (const figure of ["0.4125", "0.475", "72.2 %", "0.0221", "500"]) expect(page).toContain(`<td>${figure}</td>`);
+  const [whole = "", parts = ""] = page.split("<details>");
+  expect(whole).not.toContain("0.3125");
+  expect(parts).toContain("mmlu_&lt;law>");
+  expect(page).not.toMatch(/Perplexity|NaN|undefined/);
+});
+
 const figures = { model: 1, teacher: 2, window_only: 3, linear_only: null, neither: null };
 
 test("shows every figure, leaves out what was not measured, and loads nothing", () => {
@@ -26,6 +44,7 @@ test("shows every figure, leaves out what was not measured, and loads nothing", 
       { from: 1, to: 16, ...figures, model: 120.5 },
       { from: 16, to: 512, ...figures, model: 30.5 },
     ],
+    tasks: [],
     recall: [
       {
         ...{ name: "mqar", length: 2048, depth: null, examples: null, metric: "exact_match" },
