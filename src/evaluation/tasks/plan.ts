@@ -50,14 +50,14 @@ export interface Abilities {
 
 /** Tokens that run together: where more are no faster (measured on two cores). */
 const batchTokens = 512;
-/** The least share of all tokens that one prefix for all must save, beyond what prefixes of each question do. */
-const leastSaved = 1 / 8;
-/** Prefixes of fewer tokens are not worth a pass of their own. */
+/** Prefixes of fewer tokens are not worth the attention that reaches back to them. */
 const leastShared = 8;
 /** Tokens whose time a pass through the layers takes beside that of its own tokens (measured on two cores). */
-const passTokens = 32;
+const passTokens = 48;
+/** Prefixes are cut to multiples of one of these: more of them have one length, and more tokens are read twice. */
+const prefixSteps = [1, 2, 4, 8] as const;
 
-/** Plans the work for requests by question, in an order of falling length. */
+/** Plans the work for requests by question: the cheapest of several ways to share what sequences have in common. */
 export function planWork(questions: readonly (readonly Request[])[], abilities: Abilities): Work[] {
   let number = 0;
   const distinct = questions.map((requests) => {
@@ -66,22 +66,23 @@ export function planWork(questions: readonly (readonly Request[])[], abilities: 
     return sequencesOf(requests, first);
   });
   const all = distinct.flat();
-  if (!abilities.readsInParts) return batches(all, abilities.ending);
+  const apart = batches(all, abilities.ending);
+  if (!abilities.readsInParts) return apart;
   const ofAll = commonLength(all);
-  const ofEach = distinct.map(commonLength);
-  const saved = sum(ofEach.map((length, index) => length * ((distinct[index]?.length ?? 1) - 1)));
-  if (ofAll >= leastShared && ofAll * (all.length - 1) > saved + leastSaved * sum(lengthsOf(all))) {
-    return [sharedWork(ofAll, [all], abilities)];
-  }
-  const [together, alone] = [true, false].map((wanted) =>
-    distinct.filter((each, index) => shares(each, ofEach[index] ?? 0) === wanted),
-  ) as [Sequence[][], Sequence[][]];
-  return [...withOwnPrefixes(together, abilities), ...batches(alone.flat(), abilities.ending)];
+  const plans = [apart, ...prefixSteps.map((step) => withOwnPrefixes(distinct, step, abilities))];
+  if (ofAll >= leastShared) plans.push([sharedWork(ofAll, [all], abilities)]);
+  return plans.reduce((best, plan) => (costOf(plan) < costOf(best) ? plan : best));
 }
 
-/** Whether a question's sequences share enough. */
-function shares(sequences: readonly Sequence[], common: number): boolean {
-  return sequences.length > 1 && common >= leastShared;
+/** What a plan costs, in tokens: those of its passes, padding included, and the passes themselves. */
+function costOf(works: readonly Work[]): number {
+  const padded = (sequences: readonly Sequence[]) => sequences.length * longestOf([sequences]);
+  return works.reduce((total, work) => {
+    if (work.kind === "batch") return total + passTokens + padded(work.sequences);
+    const { prefix, groups, following } = work;
+    const after = following.map((list) => padded(list.map(({ sequence }) => sequence)) - prefix * list.length);
+    return total + (1 + following.length) * passTokens + prefix * groups.length + sum(after);
+  }, 0);
 }
 
 /** A question's sequences, equal ones once. */
@@ -169,13 +170,20 @@ function cutByCount<Item>(items: readonly Item[], most: number): Item[][] {
   return Array.from({ length: count }, (_unused, index) => items.slice(index * most, (index + 1) * most));
 }
 
-function withOwnPrefixes(questions: readonly (readonly Sequence[])[], abilities: Abilities): Work[] {
-  const byPrefix = [...grouped(questions, commonLength)].sort(([a], [b]) => b - a);
-  return byPrefix.flatMap(([prefix, all]) => {
-    const { prefixes } = abilities.bounds(prefix, longestOf(all));
-    const most = Math.min(prefixes, Math.max(1, Math.floor(batchTokens / prefix)));
-    return cutByCount(all, most).map((part) => sharedWork(prefix, part, abilities));
+/** A prefix for each question whose sequences share enough, of a multiple of `step` tokens; the others in batches. */
+function withOwnPrefixes(questions: readonly Sequence[][], step: number, abilities: Abilities): Work[] {
+  const byPrefix = grouped(questions, (sequences) => {
+    const common = sequences.length > 1 ? Math.floor(commonLength(sequences) / step) * step : 0;
+    return common >= leastShared ? common : 0;
   });
+  return [...byPrefix]
+    .sort(([a], [b]) => b - a)
+    .flatMap(([prefix, all]) => {
+      if (prefix === 0) return batches(all.flat(), abilities.ending);
+      const { prefixes } = abilities.bounds(prefix, longestOf(all));
+      const most = Math.min(prefixes, Math.max(1, Math.floor(batchTokens / prefix)));
+      return cutByCount(all, most).map((part) => sharedWork(prefix, part, abilities));
+    });
 }
 
 /** Batches of sequences of like length, where padding of the allowed number of tokens is unseen. */

@@ -21,10 +21,11 @@ const request = (ids: readonly number[], targets: readonly number[]): Request =>
 /** Questions of different shapes: shared and own contexts, answers of one token and of several, one a beginning of another. */
 function questionsOf(preamble: readonly number[]): Request[][] {
   const ids = (count: number, seed: number) => randomIds(count, 61, seed);
-  return Array.from({ length: 14 }, (_unused, index) => {
-    const context = [...preamble, ...ids(3 + ((index * 7) % 23), index)];
+  return Array.from({ length: 20 }, (_unused, index) => {
+    const own = preamble.length > 0 ? 3 + ((index * 7) % 23) : 60 + (index % 3);
+    const context = [...preamble, ...ids(own, index)];
     if (index % 4 === 0) return [request(context, [4]), request(context, [9]), request(context, [4, 7])];
-    if (index % 4 === 1) return [1, 5, 9].map((count) => request(context, ids(count, 100 + index + count)));
+    if (index % 4 === 1) return [1, 2, 3, 5, 9].map((count) => request(context, ids(count, 100 + index + count)));
     if (index % 4 === 2)
       return [0, 1].map((other) => request([...ids(2 + other, 200 + index + other), ...context], [3, 8]));
     return [request(context, [11, 12]), request(context, [11, 12]), request(context, [11, 13, 2])];
@@ -66,6 +67,10 @@ describe("log-probabilities equal those of each request alone", () => {
     ])(`${name}: %s`, async (_kind, preamble) => {
       const model = tinyModel(specs);
       const questions = questionsOf(preamble);
+      const abilities = abilitiesOf(model);
+      const kinds = planWork(questions, abilities).map((work) => (work.kind === "shared" ? work.prefix : 0));
+      if (abilities.readsInParts) expect(Math.max(...kinds)).toBeGreaterThanOrEqual(Math.max(8, preamble.length));
+      else expect(Math.max(...kinds)).toBe(0);
       const shares: number[] = [];
       const sums = await logProbabilities(new ForwardPass(engine, model), questions, {
         progress: (share) => shares.push(share),
@@ -121,11 +126,28 @@ describe("the plan", () => {
     const [work, ...others] = planWork(exams, softmaxAbilities);
     expect(others).toEqual([]);
     expect(work).toMatchObject({ kind: "shared", prefix: 300, tokens: 334 });
-    const context = randomIds(40, 61, 3);
-    const [own] = planWork([[request(context, [1, 2]), request(context, [3, 4, 5])]], softmaxAbilities);
-    expect(own).toMatchObject({ kind: "shared", prefix: 40, tokens: 43 });
-    const [single] = planWork([[request(context, [1]), request(context, [3])]], softmaxAbilities);
-    expect(single).toMatchObject({ kind: "batch", tokens: 40 });
+    // Four questions of 43 tokens to be read: 40 of the context, and 1 and 2 of the answers but their last.
+    const contexts = [3, 4, 5, 6].map((seed) => randomIds(40, 61, seed));
+    const [own, ...rest] = planWork(
+      contexts.map((context) => [request(context, [1, 2]), request(context, [3, 4, 5])]),
+      softmaxAbilities,
+    );
+    expect(rest).toEqual([]);
+    expect(own).toMatchObject({ kind: "shared", prefix: 40, tokens: 4 * 43 });
+    const singles = contexts.map((context) => [request(context, [1]), request(context, [3])]);
+    expect(planWork(singles, softmaxAbilities)).toMatchObject([{ kind: "batch", tokens: 160 }]);
+  });
+
+  test("puts contexts of nearly one length together rather than pass through the layers for each", () => {
+    const lengths = Array.from({ length: 40 }, (_unused, index) => 33 + (index % 7));
+    const questions = lengths.map((length, index) => {
+      const context = randomIds(length, 61, index);
+      return [1, 2, 3, 4].map((answer) => request(context, [answer, 5, 6]));
+    });
+    const works = planWork(questions, softmaxAbilities);
+    const prefixes = works.map((work) => (work.kind === "shared" ? work.prefix : 0));
+    expect(prefixes.every((prefix) => prefix >= 32)).toBe(true);
+    expect(works.length).toBeLessThan(new Set(lengths).size);
   });
 
   test("pads only as the model's ending allows, and runs at most so many tokens together", () => {
@@ -146,7 +168,7 @@ describe("the plan", () => {
   test("holds no more states than it may", () => {
     const context = (seed: number) => randomIds(40, 61, seed);
     const questions = Array.from({ length: 9 }, (_unused, index) => {
-      return [request(context(index), [1, 2]), request(context(index), [3, 4])];
+      return [1, 2, 3, 4, 5, 6].map((answer) => request(context(index), [answer, 2]));
     });
     const works = planWork(questions, { ...softmaxAbilities, bounds: () => ({ prefixes: 2, together: 3 }) });
     for (const work of works) {
