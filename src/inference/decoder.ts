@@ -2,7 +2,7 @@
 import { SubquadError } from "../errors.ts";
 import type { Program } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
-import { angleTables } from "../model/angles.ts";
+import { type AngleTables, angleTables } from "../model/angles.ts";
 import { prefillProgram, stepProgram } from "../model/decode.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
 import type { Ablation } from "../model/mixer-block.ts";
@@ -44,8 +44,7 @@ interface StepBinding {
   readonly program: Executable;
   readonly ids: BigInt64Array;
   readonly seen: BigInt64Array;
-  readonly cos: FloatTensor;
-  readonly sin: FloatTensor;
+  readonly angles: Readonly<Record<keyof AngleTables, FloatTensor>>;
   readonly feeds: Record<string, Tensor>;
   readonly into: Record<string, Tensor>;
 }
@@ -157,12 +156,11 @@ export class Decoder {
   async step(state: SequenceState, id: number): Promise<FloatTensor> {
     this.#requireTokens([id]);
     state.reserve(state.tokens + 1);
-    const { program, feeds, into, ids, seen, cos, sin } = await this.#binding(state);
+    const { program, feeds, into, ids, seen, angles } = await this.#binding(state);
     ids[0] = BigInt(id);
     seen[0] = BigInt(state.tokens);
-    const angles = angleTables(this.model.architecture, state.tokens, 1);
-    cos.data.set(angles.cos.data);
-    sin.data.set(angles.sin.data);
+    const tables = angleTables(this.model.architecture, state.tokens, 1);
+    for (const [name, { data }] of Object.entries(tables)) angles[name as keyof AngleTables].data.set(data);
     await program.run(feeds, into);
     state.advance(1);
     return state.logits;
@@ -225,15 +223,15 @@ export class Decoder {
       stepProgram(architecture, specs, { batch: 1, capacity: state.capacity }, this.#ablation),
     );
     const [ids, seen] = [new BigInt64Array(1), new BigInt64Array(1)];
-    const row = [1, architecture.headDim / 2];
-    const [cos, sin] = [floats(row), floats(row)];
-    const feeds: Record<string, Tensor> = { ...this.#weights, cos, sin };
+    const row = () => floats([1, architecture.headDim / 2]);
+    const angles = { cos: row(), sin: row(), cappedCos: row(), cappedSin: row() };
+    const feeds: Record<string, Tensor> = { ...this.#weights, ...angles };
     feeds.ids = { dtype: "int64", shape: [1], data: ids };
     feeds.seen = { dtype: "int64", shape: [1], data: seen };
     for (const [name, tensor] of Object.entries(state.tensors)) feeds[`state.${name}`] = tensor;
     const into: Record<string, Tensor> = { logits: state.logits };
     for (const [name, tensor] of Object.entries(state.spare)) into[`next.${name}`] = tensor;
-    const binding = { program, ids, seen, cos, sin, feeds, into };
+    const binding = { program, ids, seen, angles, feeds, into };
     this.#bindings.set(state.tensors, binding);
     return binding;
   }

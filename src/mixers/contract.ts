@@ -25,6 +25,31 @@ export type MixerState = Readonly<Record<string, Value>>;
 /** The types of a state's tensors, by name. */
 export type StateLayout = Readonly<Record<string, TensorType>>;
 
+/** Rotary tables of a call's positions, `[length, dim / 2]`. */
+export interface Angles {
+  readonly cos: Value;
+  readonly sin: Value;
+  /** The same with positions no higher than a cap: what is kept from the beginning then never seems farther away. */
+  readonly cappedCos?: Value;
+  readonly cappedSin?: Value;
+}
+
+/** All tables, made by their names. */
+export function anglesOf(make: (name: keyof Angles) => Value): Required<Angles> {
+  return { cos: make("cos"), sin: make("sin"), cappedCos: make("cappedCos"), cappedSin: make("cappedSin") };
+}
+
+/** The tables, each changed. */
+export function mapAngles(angles: Angles, change: (table: Value) => Value): Angles {
+  const { cos, sin, cappedCos, cappedSin } = angles;
+  return {
+    cos: change(cos),
+    sin: change(sin),
+    ...(cappedCos && { cappedCos: change(cappedCos) }),
+    ...(cappedSin && { cappedSin: change(cappedSin) }),
+  };
+}
+
 /** What a mixer reads. Queries and keys are already rotated where the spec's `rope` is "before", not elsewhere. */
 export interface MixerInputs {
   /** `[batch, heads, length, dim]`. */
@@ -37,8 +62,8 @@ export interface MixerInputs {
   readonly streams?: Readonly<Record<string, Value>>;
   /** Learned tensors, by the names of `mixerParameters`. */
   readonly parameters: Readonly<Record<string, Value>>;
-  /** Angles of the call's positions, `[length, dim / 2]`, where the mixer rotates queries and keys itself. */
-  readonly angles?: { readonly cos: Value; readonly sin: Value };
+  /** Angles of the call's positions, where the mixer rotates queries and keys itself. */
+  readonly angles?: Angles;
   /** What earlier calls left; absent at the beginning of a sequence whose state nobody needs. */
   readonly state?: MixerState;
   /** How many of the tokens are real, `[batch]` int64; the rest are padding on the right. With a state, or both ways. */

@@ -2,12 +2,15 @@
 
 export { catalogueByName, isSoftmax, presets, softmaxSpec } from "./catalogue.ts";
 export {
+  type Angles,
+  anglesOf,
   type Form,
   forms,
   type MixerInputs,
   type MixerResult,
   type MixerSizes,
   type MixerState,
+  mapAngles,
   type StateLayout,
 } from "./contract.ts";
 export { type Ending, endingOf, readsInParts } from "./ending.ts";

@@ -3,7 +3,7 @@
  * form, and put together again: no sequence meets another, and each has a state of its own.
  */
 import { integers, reshape, rows, scalar, slice, transpose, type Value } from "../graph/index.ts";
-import { type MixerInputs, type MixerResult, type MixerState, sizesOf } from "./contract.ts";
+import { type MixerInputs, type MixerResult, type MixerState, mapAngles, sizesOf } from "./contract.ts";
 import { MixerError } from "./errors.ts";
 import { stateLayout } from "./plan.ts";
 import type { MixerSpec } from "./spec.ts";
@@ -56,7 +56,7 @@ export function packed(
       values: apart(inputs.values),
       streams,
       count: counts,
-      ...(angles && { angles: { cos: first(angles.cos), sin: first(angles.sin) } }),
+      ...(angles && { angles: mapAngles(angles, first) }),
     };
     const bidirectional = !spec.causal;
     const state = inputs.state ?? (bidirectional ? undefined : emptyState(spec, tokens, sequences));

@@ -1,16 +1,31 @@
 /** Rotary tables as the tensors block programs read. */
 import { type Architecture, ropeTables } from "../families/index.ts";
+import type { Angles } from "../mixers/index.ts";
 import type { Weight } from "./weights.ts";
 
-/** Cosines and sines of consecutive positions, each `[count, dim/2]`. */
-export interface AngleTables {
-  readonly cos: Weight;
-  readonly sin: Weight;
-}
+/** Cosines and sines of consecutive positions, each `[count, dim/2]`, by the names of programs' inputs. */
+export type AngleTables = Readonly<Record<keyof Angles, Weight>>;
+
+/** Tokens kept from a sequence's beginning never seem farther away than this share of what the model was trained on. */
+const cappedShare = 0.25;
 
 /** The tables of positions `start` to `start + count`. */
-export function angleTables({ rope, headDim }: Architecture, start: number, count: number): AngleTables {
+export function angleTables({ rope, headDim, context }: Architecture, start: number, count: number): AngleTables {
   const { cos, sin } = ropeTables(rope, start, count);
-  const shape = [count, headDim / 2];
-  return { cos: { dtype: "float32", shape, data: cos }, sin: { dtype: "float32", shape, data: sin } };
+  const cap = Math.floor(cappedShare * context);
+  const below = Math.min(count, Math.max(0, cap - start));
+  const last = ropeTables(rope, cap, 1);
+  const width = headDim / 2;
+  const capped = (table: Float32Array, row: Float32Array) => {
+    const all = table.slice();
+    for (let place = below; place < count; place++) all.set(row, place * width);
+    return all;
+  };
+  const weight = (data: Float32Array): Weight => ({ dtype: "float32", shape: [count, width], data });
+  return {
+    cos: weight(cos),
+    sin: weight(sin),
+    cappedCos: weight(capped(cos, last.cos)),
+    cappedSin: weight(capped(sin, last.sin)),
+  };
 }

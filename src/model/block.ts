@@ -12,7 +12,7 @@ import {
   transpose,
   type Value,
 } from "../graph/index.ts";
-import type { MixerSizes, MixerSpec } from "../mixers/index.ts";
+import type { Angles, MixerSizes, MixerSpec } from "../mixers/index.ts";
 import { type LayerValues, type Projection, weightOf } from "./projection.ts";
 
 /** What a token mixer reads: queries `[batch, heads, length, dim]`, keys and values `[batch, groups, length, dim]`. */
@@ -23,12 +23,6 @@ export interface AttentionInputs {
   /** The normed stream that gates are projected from, `hidden` `[batch, length, hidden]`. */
   readonly streams: { readonly hidden: Value };
   readonly angles: Angles;
-}
-
-/** Rotary tables of the block's positions, `[length, dim/2]`. */
-export interface Angles {
-  readonly cos: Value;
-  readonly sin: Value;
 }
 
 /** The sizes a layer's mixer is built for. */

@@ -1,8 +1,8 @@
 /** A block over a whole sequence with any token mixer: softmax attention in a teacher, its replacement in a student. */
 import { type Architecture, layerShapes } from "../families/index.ts";
 import { causalAttention, input, multiply, type Program, program, type Value } from "../graph/index.ts";
-import { chunked, type MixerSpec, mixerParameters } from "../mixers/index.ts";
-import { type Angles, type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
+import { type Angles, anglesOf, chunked, type MixerSpec, mixerParameters } from "../mixers/index.ts";
+import { type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** What to take away from converted layers: factors of the window's and the state's weight, or of the whole output. */
@@ -28,7 +28,7 @@ export function blockInputs(
   length: number,
 ): { x: Value; angles: Angles } {
   const table = [length, headDim / 2];
-  return { x: input("x", [batch, length, hiddenSize]), angles: { cos: input("cos", table), sin: input("sin", table) } };
+  return { x: input("x", [batch, length, hiddenSize]), angles: anglesOf((name) => input(name, table)) };
 }
 
 /** Inputs for a mixer's parameters, by parameter name; they are called `mixer.NAME`, or otherwise by `prefix`. */

@@ -23,6 +23,7 @@ import {
   type Value,
 } from "../graph/index.ts";
 import {
+  anglesOf,
   chunked,
   MixerError,
   type MixerInputs,
@@ -73,7 +74,7 @@ export function transferProgram(
     parameters,
     streams: named("stream.", mixerStreams(mixer, sizes)),
     ...(mixer.rope !== "before" && {
-      angles: { cos: input("cos", [length, dim / 2]), sin: input("sin", [length, dim / 2]) },
+      angles: anglesOf((name) => input(name, [length, dim / 2])),
     }),
   };
   const error = squaredError(chunked(mixer, inputs).output, input("attended", [batch, heads, length, dim]));

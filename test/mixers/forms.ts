@@ -1,6 +1,7 @@
 /** Every way to run a mixer over a sequence, as graphs that must agree. */
 import { add, concat, input, integers, pad, type Shape, scalar, slice, type Value } from "../../src/graph/index.ts";
 import {
+  anglesOf,
   chunked,
   type Form,
   fused,
@@ -8,6 +9,7 @@ import {
   type MixerResult,
   type MixerSizes,
   type MixerSpec,
+  mapAngles,
   mixerParameters,
   mixerStreams,
   packed,
@@ -30,7 +32,7 @@ export function mapTokens({ queries, keys, values, streams = {}, angles }: Mixer
     keys: k,
     values: v,
     streams: Object.fromEntries(entries) as Record<string, Value>,
-    ...(angles && { angles: { cos: change(angles.cos), sin: change(angles.sin) } }),
+    ...(angles && { angles: mapAngles(angles, change) }),
   };
 }
 
@@ -101,7 +103,7 @@ export function separateRun(form: Run, lengths: readonly number[]): Run {
         name,
         dtype === "int64" ? integers([0]) : scalar(0, shape),
       ]);
-      const turned = angles && { angles: { cos: first(angles.cos), sin: first(angles.sin) } };
+      const turned = angles && { angles: mapAngles(angles, first) };
       const begun = !spec.causal ? {} : { state: Object.fromEntries(state) };
       return form(spec, { ...inputs, ...tokens, ...turned, ...begun }).output;
     });
@@ -136,7 +138,7 @@ export function mixerVariables(
   );
   const turns = !["before", "none"].includes(spec.rope);
   const angle = (name: string) => input(name, [length, dim / 2]);
-  const angles = turns ? { angles: { cos: angle("cos"), sin: angle("sin") } } : {};
+  const angles = turns ? { angles: anglesOf(angle) } : {};
   const parameters = Object.fromEntries(
     Object.entries(mixerParameters(spec, sizes)).map(([name, { shape }]) => [name, float(name, shape)]),
   );

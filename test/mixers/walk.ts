@@ -6,7 +6,7 @@ import { type Backend, type Numbers, prepared } from "./harness.ts";
 
 /** Inputs that have a row per token. */
 const perToken = (name: string) =>
-  ["queries", "keys", "values", "cos", "sin"].includes(name) || name.startsWith("stream.");
+  ["queries", "keys", "values", "cos", "sin", "cappedCos", "cappedSin"].includes(name) || name.startsWith("stream.");
 
 /** The outputs and the last state of a sequence walked from the state in `feeds`. */
 export async function walk(

@@ -1,6 +1,6 @@
 /** The window branch in blocks: each block of queries meets its own block of keys and its neighbours. Linear in the length. */
 import { add, concat, matmul, pad, reshape, slice, subtract, type Value } from "../../graph/index.ts";
-import type { MixerInputs, MixerSizes } from "../contract.ts";
+import type { MixerSizes } from "../contract.ts";
 import { cut, joinHeads, sharedByGroup, splitHeads } from "../heads.ts";
 import type { Term } from "../normalize.ts";
 import type { Mixer } from "../spec.ts";
@@ -8,6 +8,7 @@ import type { Window, WindowBlocks } from "../windows/index.ts";
 import { attend } from "./attend.ts";
 import { blockBias, firstSeen, type Places } from "./block-bias.ts";
 import { interleave, separate } from "./interleave.ts";
+import type { WindowInputs } from "./recurrent.ts";
 import { sinkScores } from "./sink-scores.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -19,7 +20,7 @@ export function blockedWindow(
   { spec }: Mixer,
   window: Window,
   blocks: WindowBlocks,
-  inputs: MixerInputs,
+  inputs: WindowInputs,
   timeline: Timeline,
   sizes: MixerSizes,
 ): Term {
@@ -37,6 +38,7 @@ export function blockedWindow(
   const met = (x: Value) => neighbours(slice(sharedByGroup(x), 3, from));
   const places: Places = { blocks, front, count, length: sizes.length, first: window.first, causal: spec.causal };
   const q = own(inputs.queries);
+  const first = inputs.firstQueries ? own(inputs.firstQueries) : q;
   const products = matmul(q, met(timeline.keys), { transposeB: true, scale });
   const { faded } = timeline;
   const scores = faded
@@ -44,7 +46,7 @@ export function blockedWindow(
     : products;
   const term = attend([
     { scores: add(scores, blockBias(places, timeline)), values: met(timeline.values) },
-    ...sinkScores(window, inputs, timeline, sizes, q, scale, firstSeen(places, timeline)),
+    ...sinkScores(window, inputs, timeline, sizes, first, scale, firstSeen(places, timeline)),
   ]);
   const whole = (x: Value) => {
     const tokens = separate(x, stride);

@@ -1,6 +1,13 @@
 /** The chunked form: the window in blocks and the state in chunks, linear in the length. */
 import { causalAttention, concat, integers, maximum, minimum, slice, subtract, type Value } from "../../graph/index.ts";
-import { type MixerInputs, type MixerResult, type MixerSizes, type MixerState, sizesOf } from "../contract.ts";
+import {
+  type MixerInputs,
+  type MixerResult,
+  type MixerSizes,
+  type MixerState,
+  mapAngles,
+  sizesOf,
+} from "../contract.ts";
 import { recurrenceOf } from "../plan.ts";
 import { chunkLength } from "../recurrence/chunks.ts";
 import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
@@ -99,7 +106,7 @@ function segments(mixer: Mixer, inputs: MixerInputs, initial: MixerState, { leng
       keys: part(keys),
       values: part(values),
       streams: Object.fromEntries(Object.entries(streams).map(([name, x]) => [name, part(x)])),
-      ...(angles && { angles: { cos: part(angles.cos), sin: part(angles.sin) } }),
+      ...(angles && { angles: mapAngles(angles, part) }),
       state,
       ...(count && { count: within(count) }),
     });

@@ -1,9 +1,10 @@
 /** The window branch without a length × length matrix: in blocks where the window has them, else some rows at a time. */
-import type { MixerInputs, MixerSizes } from "../contract.ts";
+import type { MixerSizes } from "../contract.ts";
 import type { Term } from "../normalize.ts";
 import type { Mixer } from "../spec.ts";
 import type { Window } from "../windows/index.ts";
 import { blockedWindow } from "./blocked-window.ts";
+import type { WindowInputs } from "./recurrent.ts";
 import { joinTerms, windowByRows, windowRows } from "./rows-window.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -11,7 +12,7 @@ import type { Timeline } from "./timeline.ts";
 export function linearWindow(
   mixer: Mixer,
   window: Window,
-  inputs: MixerInputs,
+  inputs: WindowInputs,
   timeline: Timeline,
   sizes: MixerSizes,
 ): Term {

@@ -11,13 +11,14 @@ import {
   type Value,
   where,
 } from "../../graph/index.ts";
-import type { MixerInputs, MixerSizes } from "../contract.ts";
+import type { MixerSizes } from "../contract.ts";
 import { joinHeads, sharedByGroup, splitHeads } from "../heads.ts";
 import type { Term } from "../normalize.ts";
 import { hidden } from "../recurrence/triangle.ts";
 import type { Mixer } from "../spec.ts";
 import { causal, type Window } from "../windows/index.ts";
 import { attend, attendShifted, type Met } from "./attend.ts";
+import type { WindowInputs } from "./recurrent.ts";
 import { sinkScores } from "./sink-scores.ts";
 import { seenFrom, type Timeline } from "./timeline.ts";
 
@@ -38,7 +39,7 @@ export function tokens({ keyPositions, end }: Timeline, first = 0): Value {
 function met(
   { spec }: Mixer,
   window: Window,
-  inputs: MixerInputs,
+  inputs: WindowInputs,
   timeline: Timeline,
   sizes: MixerSizes,
 ): readonly Met[] {
@@ -46,6 +47,7 @@ function met(
   const { queryPositions, first, faded, end } = timeline;
   const scale = spec.scale ?? dim ** -0.5;
   const queries = splitHeads(inputs.queries, groups);
+  const firstQueries = splitHeads(inputs.firstQueries ?? inputs.queries, groups);
   const seen = window.sees(seenFrom(timeline, queryPositions));
   const sees = and(overGroups(tokens(timeline, window.first), groups), overGroups(seen, groups));
   const products = matmul(queries, sharedByGroup(timeline.keys), { transposeB: true, scale });
@@ -58,7 +60,7 @@ function met(
     (spec.causal ? causal({ queries: queryPositions, keys: first.positions }) : end && less(first.positions, end));
   return [
     { scores: where(sees, scores, hidden), values: sharedByGroup(timeline.values) },
-    ...sinkScores(window, inputs, timeline, sizes, queries, scale, stays && overGroups(stays, groups)),
+    ...sinkScores(window, inputs, timeline, sizes, firstQueries, scale, stays && overGroups(stays, groups)),
   ];
 }
 

@@ -81,10 +81,23 @@ export function recurrentBranch(
   return { ...recurred, output: concat([numerator, slice(recurred.output, last, -1)], last) };
 }
 
+/** What a window reads. */
+export interface WindowInputs extends MixerInputs {
+  /** Queries as they meet the sequence's first tokens, where that is from other positions. */
+  readonly firstQueries?: Value;
+}
+
 /** The inputs of the window: at the angles of the call where it alone is rotated. */
-export function windowInputs({ spec: { rope } }: Mixer, inputs: MixerInputs): MixerInputs {
+export function windowInputs({ spec: { rope }, window }: Mixer, inputs: MixerInputs): WindowInputs {
   if (rope !== "window") return inputs;
-  return { ...inputs, queries: rotated(inputs.queries, inputs), keys: rotated(inputs.keys, inputs) };
+  const { cappedCos: cos, cappedSin: sin } = inputs.angles ?? {};
+  const capped = window?.cappedFirst && cos && sin && { angles: { cos, sin } };
+  return {
+    ...inputs,
+    queries: rotated(inputs.queries, inputs),
+    keys: rotated(inputs.keys, inputs),
+    ...(capped && { firstQueries: rotated(inputs.queries, { ...inputs, ...capped }) }),
+  };
 }
 
 /** The call's tokens; padding leaves the state as it is. */
@@ -97,7 +110,8 @@ export function recurrentTokens(mixer: Mixer, branch: StateBranch, inputs: Mixer
   const values = mixer.normalize.sumsWeights ? withOnes(inputs.values) : inputs.values;
   const decays = decay.read?.(inputs, written, write.widths(widths));
   const gates = decays ? { decay: decays.decay } : {};
-  const own = forHeads(write.write({ queries, keys, values, gates }, decays, inputs, written), heads);
+  const taken = write.write({ queries, keys, values, gates }, decays, inputs, written);
+  const own = branch.per === "group" ? forHeads(taken, heads) : taken;
   const state = inputs.state && statesOf(branch, inputs.state, heads);
   const seen = inputs.state && carried(inputs.state, "seen");
   const tokens = { ...own, ...(state && { state }), ...(seen && { seen }) };
@@ -127,7 +141,8 @@ function statesOf(
   heads: number,
 ): Readonly<Record<string, Value>> {
   const names = Object.keys(recurrenceOf(branch).layout({ batch: 1, heads: 1, features: 1, columns: 1 }));
-  return Object.fromEntries(names.map((name) => [name, repeatHeads(carried(state, name), heads)]));
+  const own = (x: Value) => (branch.per === "group" ? repeatHeads(x, heads) : x);
+  return Object.fromEntries(names.map((name) => [name, own(carried(state, name))]));
 }
 
 /** A group's heads end with equal states, for they were given the same: one of them is kept. */

@@ -1,10 +1,11 @@
 /** The window branch for some rows of queries at a time: no length × length matrix is held. */
 import { concat, slice, type Value } from "../../graph/index.ts";
-import type { MixerInputs, MixerSizes } from "../contract.ts";
+import type { MixerSizes } from "../contract.ts";
 import type { Term } from "../normalize.ts";
 import type { Mixer } from "../spec.ts";
 import type { Window } from "../windows/index.ts";
 import { maskedMean } from "./masked-window.ts";
+import type { WindowInputs } from "./recurrent.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Rows computed at once. */
@@ -14,12 +15,13 @@ const rowsAtOnce = 256;
 export function windowRows(
   mixer: Mixer,
   window: Window,
-  inputs: MixerInputs,
+  inputs: WindowInputs,
   timeline: Timeline,
   sizes: MixerSizes,
   [start, end]: readonly [number, number],
 ): Term {
   const { keys, values, keyPositions, queryPositions, faded, streams = {}, kept } = timeline;
+  const { firstQueries } = inputs;
   const rows = (x: Value) => slice(x, -2, start, end);
   const met = (x: Value) => (mixer.spec.causal ? slice(x, -2, 0, kept + end) : x);
   const reading: Timeline = {
@@ -31,7 +33,13 @@ export function windowRows(
     ...(faded && { faded: { queries: rows(faded.queries), keys: met(faded.keys) } }),
     streams: Object.fromEntries(Object.entries(streams).map(([name, x]) => [name, rows(x)])),
   };
-  return maskedMean(mixer, window, { ...inputs, queries: rows(inputs.queries) }, reading, sizes);
+  return maskedMean(
+    mixer,
+    window,
+    { ...inputs, queries: rows(inputs.queries), ...(firstQueries && { firstQueries: rows(firstQueries) }) },
+    reading,
+    sizes,
+  );
 }
 
 /** The terms of consecutive tokens as one. */
@@ -48,7 +56,7 @@ export function joinTerms(terms: readonly Term[]): Term {
 export function windowByRows(
   mixer: Mixer,
   window: Window,
-  inputs: MixerInputs,
+  inputs: WindowInputs,
   timeline: Timeline,
   sizes: MixerSizes,
 ): Term {

@@ -9,7 +9,7 @@ import type { Met } from "./attend.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
- * Queries `[batch, groups, heads / groups, …, dim]`; `sees` says which of the first tokens each of them sees (it
+ * Queries `[batch, groups, heads / groups, …, dim]` as they meet the first tokens; `sees` says which of the first tokens each of them sees (it
  * broadcasts against their scores), and is absent where they see all.
  */
 export function sinkScores(

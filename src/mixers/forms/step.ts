@@ -1,6 +1,6 @@
 /** The step form: one token from a state of constant size. */
 import { add, integers, less, matmul, not, reshape, slice, subtract, type Value, where } from "../../graph/index.ts";
-import { type MixerInputs, type MixerResult, type MixerSizes, sizesOf } from "../contract.ts";
+import { type MixerResult, type MixerSizes, sizesOf } from "../contract.ts";
 import { MixerError } from "../errors.ts";
 import type { Term } from "../normalize.ts";
 import { recurrenceOf } from "../plan.ts";
@@ -11,12 +11,12 @@ import { attend } from "./attend.ts";
 import { combine, linearTerm } from "./combine.ts";
 import { delayedTokens } from "./delayed.ts";
 import { parallelForm } from "./parallel.ts";
-import { recurrentBranch, windowInputs } from "./recurrent.ts";
+import { recurrentBranch, type WindowInputs, windowInputs } from "./recurrent.ts";
 import { sinkScores } from "./sink-scores.ts";
 import { type Timeline, timelineOf, windowState } from "./timeline.ts";
 
 /** One token. Throws a MixerError for more, or without a state. */
-export function stepForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
+export function stepForm(mixer: Mixer, inputs: WindowInputs): MixerResult {
   const sizes = sizesOf(inputs);
   if (sizes.length !== 1) throw new MixerError(`a step takes one token, not ${sizes.length}`);
   if (inputs.state === undefined) throw new MixerError("a step needs a state");
@@ -39,7 +39,7 @@ function newestKeys(
   { spec }: Mixer,
   window: Window,
   { tokens, stride }: NewestKeys,
-  inputs: MixerInputs,
+  inputs: WindowInputs,
   timeline: Timeline,
   sizes: MixerSizes,
 ): Term {
@@ -58,6 +58,7 @@ function newestKeys(
   };
   const rows = (x: Value, width: number) => reshape(x, [batch, groups, heads / groups, width]);
   const q = rows(inputs.queries, dim);
+  const firstQueries = inputs.firstQueries ? rows(inputs.firstQueries, dim) : q;
   const products = matmul(q, newest(keys), { transposeB: true, scale });
   const scores = faded
     ? subtract(products, subtract(rows(newest(faded.keys), count), rows(faded.queries, 1)))
@@ -69,7 +70,7 @@ function newestKeys(
     not(less(reshape(timeline.seen, [-1, 1, 1, 1]), reshape(timeline.first.positions, [1, 1, 1, -1])));
   const term = attend([
     { scores: add(scores, where(filled, 0, hidden)), values: newest(values) },
-    ...sinkScores(window, inputs, timeline, sizes, q, scale, stays),
+    ...sinkScores(window, inputs, timeline, sizes, firstQueries, scale, stays),
   ]);
   const perHead = (x: Value) => reshape(x, [batch, heads, 1, x.shape[3] ?? 1]);
   return { numerator: perHead(term.numerator), denominator: 1, scale: perHead(term.scale as Value) };

@@ -1,4 +1,4 @@
-/** subquad: a rotated window with a learned sink, and beside it one gated delta state per group for all that is older. */
+/** subquad: a rotated window that keeps the first tokens, and beside it one gated delta state per group for all that is older. */
 import type { Preset } from "../preset.ts";
 
 /** What the window forgets is kept by the state, which all query heads of a group share; its weight is learned per head. */
@@ -9,7 +9,7 @@ export const subquad: Preset = {
   equation: "o_t = window_t + c S_t φ(q_t), S' = α_t S_{t−1}, S_t = S' + β_t φ(k_t)ᵀ (v_t − φ(k_t) S'), φ(x) = x / ‖x‖",
   spec: {
     rope: "window",
-    window: { kind: "slide", size: 192, sinks: { logits: 1 } },
+    window: { kind: "slide", size: 216, sinks: { tokens: 4, capped: true } },
     state: { per: "group", featureMap: { kind: "unit" }, decay: { kind: "step" }, write: { kind: "delta" } },
     mix: { kind: "added" },
   },

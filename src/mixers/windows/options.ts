@@ -11,10 +11,10 @@ const count = z.number().int().nonnegative().default(0);
 /** The options, to be spread into a kind's schema. */
 export const windowOptions = {
   /**
-   * `tokens`: the sequence's first tokens stay visible (StreamingLLM, arXiv 2309.17453); their positions stay those of the
-   * sequence. `logits`: learned scores per head without a value (gpt-oss; Lizard, arXiv 2507.09025).
+   * `tokens`: the sequence's first tokens stay visible (StreamingLLM, arXiv 2309.17453), at their positions in the sequence,
+   * or (`capped`) as if the query stood no farther than a cap, beyond which the model was not trained. `logits`: learned scores per head without a value (gpt-oss; Lizard, arXiv 2507.09025).
    */
-  sinks: z.strictObject({ tokens: count, logits: count }).optional(),
+  sinks: z.strictObject({ tokens: count, capped: z.boolean().default(false), logits: count }).optional(),
   /** Adds the sum of log decays since each key to its score (Forgetting Transformer, arXiv 2503.02130). */
   decay: decays.schema
     .refine((options) => decays.declare(options).per === "head", "keys fade by one factor per head")
@@ -37,7 +37,11 @@ export function withOptions({ causal: forwards, bothWays }: Sights, { sinks, dec
   return { causal: faded ?? fading(first, decays.declare(decay)), bothWays: reason };
 }
 
-function withSinks({ operator: _none, ...window }: Window, { tokens, logits }: Sinks, directed: boolean): Window {
+function withSinks(
+  { operator: _none, ...window }: Window,
+  { tokens, capped, logits }: Sinks,
+  directed: boolean,
+): Window {
   const stays = (positions: Positions) => {
     const early = less(positions.keys, integers([tokens]));
     return directed ? and(causal(positions), early) : early;
@@ -46,6 +50,7 @@ function withSinks({ operator: _none, ...window }: Window, { tokens, logits }: S
     ...window,
     ...(window.leaves && { leaves: { ...window.leaves, stay: tokens } }),
     first: Math.max(window.first, tokens),
+    cappedFirst: capped,
     logits,
     sees: (positions) => (tokens === 0 ? window.sees(positions) : or(window.sees(positions), stays(positions))),
     parameters: (sizes) => ({

@@ -29,6 +29,8 @@ export interface Window {
   readonly operator?: number;
   /** First tokens of the sequence that all later queries see, kept apart from the newest. */
   readonly first: number;
+  /** Whether queries meet them from capped positions. */
+  readonly cappedFirst?: boolean;
   /** How keys fade as the sequence goes on; absent where they do not. */
   readonly fading?: Fading;
   /** Learned scores of each head that take weight and give no value. */

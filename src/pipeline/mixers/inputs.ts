@@ -2,6 +2,7 @@
 import { input, type Program, type Shape, type Value } from "../../graph/index.ts";
 import { uniform } from "../../inference/random.ts";
 import {
+  anglesOf,
   initialValues,
   type MixerInputs,
   type MixerSizes,
@@ -41,7 +42,7 @@ export function mixerVariables(spec: MixerSpec, sizes: MixerSizes, capacity?: nu
     values: float("values", [batch, groups, length, valueDim]),
     streams: named(mixerStreams(spec, sizes), "stream."),
     parameters: named(Object.fromEntries(parameters)),
-    ...(turns && { angles: { cos: angle("cos"), sin: angle("sin") } }),
+    ...(turns && { angles: anglesOf(angle) }),
   };
   if (capacity === undefined) return { inputs, floats };
   const layout = Object.entries(stateLayout(spec, { ...sizes, length: capacity }));
@@ -83,8 +84,8 @@ function drawerOf(name: string, shape: Shape, random: () => number): (index: num
   const angle = (index: number) => Math.floor(index / half) * 10_000 ** (-(index % half) / half);
   // Uniform numbers of variance 1: as good as normal ones for timing, and quicker to draw.
   const symmetric = () => Math.sqrt(12) * (random() - 0.5);
-  if (name === "cos") return (index) => Math.cos(angle(index));
-  if (name === "sin") return (index) => Math.sin(angle(index));
+  if (name === "cos" || name === "cappedCos") return (index) => Math.cos(angle(index));
+  if (name === "sin" || name === "cappedSin") return (index) => Math.sin(angle(index));
   if (name === "stream.decay") return () => -0.1 * random();
   return name.startsWith("state.") ? random : symmetric;
 }
