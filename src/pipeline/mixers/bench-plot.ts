@@ -2,11 +2,11 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { SubquadError } from "../../errors.ts";
+import { linePlotSvg, type Series } from "../../evaluation/plot/line-plot.ts";
+import { colours } from "../../evaluation/plot/palette.ts";
 import { writeWholeFile } from "../../formats/whole-file.ts";
 import type { MixerSpec } from "../../mixers/index.ts";
 import type { BenchMixersDocument } from "../contract.ts";
-import { linePlotSvg, type Series } from "../plot/line-plot.ts";
-import { colours } from "../plot/palette.ts";
 import { presetOf } from "./describe.ts";
 
 /** What softmax attention is called: every mixer is seen beside it. */

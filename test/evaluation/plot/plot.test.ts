@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { linePlotSvg } from "../../../src/pipeline/plot/line-plot.ts";
-import { logScale } from "../../../src/pipeline/plot/log-scale.ts";
-import { spread } from "../../../src/pipeline/plot/spread.ts";
+import { linePlotSvg } from "../../../src/evaluation/plot/line-plot.ts";
+import { logScale } from "../../../src/evaluation/plot/log-scale.ts";
+import { spread } from "../../../src/evaluation/plot/spread.ts";
 
 describe("a logarithmic axis", () => {
   test("has its ends at the ends, and equal steps for equal factors", () => {
