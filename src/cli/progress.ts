@@ -2,8 +2,8 @@
 import { SingleBar } from "cli-progress";
 import pc from "picocolors";
 import type { Reporter, StageProgress, StageUpdate } from "../pipeline/contract.ts";
+import { count, duration, measured, percent } from "../units.ts";
 import { isColoured, isWatched, type Terminal } from "./terminal.ts";
-import { count, duration, measured, percent } from "./units.ts";
 
 /** Work that ends sooner than this shows no progress, in milliseconds. */
 const QUIET = 2000;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { between, ids, lengths, list, tokens, whole } from "../../src/cli/parse.ts";
-import { bytes, count, duration, measured } from "../../src/cli/units.ts";
+import { bytes, count, duration, measured } from "../../src/units.ts";
 
 describe("values from text", () => {
   test("ids survive being written with commas and spaces", () => {

@@ -1,12 +1,12 @@
 /** `subquad bench`: speed and memory by prompt length. */
 import type { Command } from "commander";
 import type { BenchDocument, Verbs } from "../../pipeline/contract.ts";
+import { bytes, count } from "../../units.ts";
 import { describedCommand, option } from "../help.ts";
 import { addCommon, type CommonFlags, commonOptions, MODEL_HELP } from "../options.ts";
 import { table } from "../output.ts";
 import { lengths, tokens, whole } from "../parse.ts";
 import type { Session } from "../session.ts";
-import { bytes, count } from "../units.ts";
 import { benchMixersCommand } from "./bench-mixers.ts";
 
 interface BenchFlags extends CommonFlags {

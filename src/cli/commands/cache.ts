@@ -1,12 +1,12 @@
 /** `subquad cache`: what downloads occupy, and removing them. */
 import type { Command } from "commander";
 import type { CachedRepository } from "../../formats/hub/cache.ts";
+import { bytes } from "../../units.ts";
 import { UsageError } from "../errors.ts";
 import { describedCommand, option } from "../help.ts";
 import { jsonOption } from "../options.ts";
 import { table } from "../output.ts";
 import type { Session } from "../session.ts";
-import { bytes } from "../units.ts";
 
 interface CleanFlags {
   readonly json?: boolean;

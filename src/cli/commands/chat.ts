@@ -3,11 +3,11 @@ import { createInterface, type Interface } from "node:readline";
 import type { Command } from "commander";
 import { SubquadError } from "../../errors.ts";
 import type { ChatSession, Verbs } from "../../pipeline/contract.ts";
+import { bytes, count } from "../../units.ts";
 import { describedCommand, option } from "../help.ts";
 import { addEngine, addSampling, type CommonFlags, commonOptions, MODEL_HELP } from "../options.ts";
 import { tokens } from "../parse.ts";
 import type { Session } from "../session.ts";
-import { bytes, count } from "../units.ts";
 
 interface ChatFlags extends CommonFlags {
   readonly system?: string;

@@ -1,12 +1,12 @@
 /** `subquad generate`: text after a raw prompt. */
 import type { Command } from "commander";
 import type { GenerateDocument, Verbs } from "../../pipeline/contract.ts";
+import { bytes, count } from "../../units.ts";
 import { UsageError } from "../errors.ts";
 import { describedCommand, option } from "../help.ts";
 import { addCommon, addSampling, type CommonFlags, commonOptions, MODEL_HELP } from "../options.ts";
 import { ids, tokens } from "../parse.ts";
 import type { Session } from "../session.ts";
-import { bytes, count } from "../units.ts";
 
 interface GenerateFlags extends CommonFlags {
   readonly prompt?: string;

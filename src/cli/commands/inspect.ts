@@ -1,12 +1,12 @@
 /** `subquad inspect`: what a model is and needs. */
 import type { Command } from "commander";
 import type { InspectDocument, Verbs } from "../../pipeline/contract.ts";
+import { bytes, count } from "../../units.ts";
 import { describedCommand, option } from "../help.ts";
 import { addCommon, type CommonFlags, commonOptions, MODEL_HELP } from "../options.ts";
 import { pairs } from "../output.ts";
 import { tokens, whole } from "../parse.ts";
 import type { Session } from "../session.ts";
-import { bytes, count } from "../units.ts";
 
 interface InspectFlags extends CommonFlags {
   readonly recipe?: string;

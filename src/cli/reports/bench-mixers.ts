@@ -1,7 +1,7 @@
 /** What `bench mixers` measured, for people. */
 import type { BenchMixersDocument } from "../../pipeline/contract.ts";
+import { bytes } from "../../units.ts";
 import { blocks, type Column, table } from "../output.ts";
-import { bytes } from "../units.ts";
 
 type Mixer = BenchMixersDocument["mixers"][number];
 

@@ -1,7 +1,7 @@
 /** An evaluation as tables: the model beside its teacher and its ablations. */
 import type { EvaluateDocument } from "../../pipeline/contract.ts";
+import { measured, percent } from "../../units.ts";
 import { blocks, type Column, table } from "../output.ts";
-import { measured, percent } from "../units.ts";
 
 const right = (heading: string): Column => ({ heading, align: "right" });
 

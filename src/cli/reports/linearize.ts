@@ -1,7 +1,7 @@
 /** The end of a conversion for people: stages, quality beside the teacher, and what to try next. */
 import type { LinearizeDocument, LinearizePlanDocument, PretrainDocument } from "../../pipeline/contract.ts";
+import { bytes, count, duration, measured } from "../../units.ts";
 import { blocks, type Column, pairs, table } from "../output.ts";
-import { bytes, count, duration, measured } from "../units.ts";
 import { evaluateText } from "./evaluate.ts";
 
 /** A student within this factor of its teacher's perplexity is close; above it, more training is the first thing to try. */

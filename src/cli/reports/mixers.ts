@@ -1,7 +1,7 @@
 /** Mixers for people: the list, one of them, and how they compare with published code. */
 import type { MixersCheckDocument, MixersListDocument, MixersShowDocument } from "../../pipeline/contract.ts";
+import { bytes } from "../../units.ts";
 import { blocks, pairs, table } from "../output.ts";
-import { bytes } from "../units.ts";
 
 /** The presets, a line each. */
 export function mixersListText({ heads, dim, mixers }: MixersListDocument): string {
