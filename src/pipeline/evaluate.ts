@@ -9,6 +9,7 @@ import { ForwardPass } from "../inference/forward.ts";
 import type { Model } from "../inference/model.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
+import { layerErrors } from "./layer-errors.ts";
 import { openModel } from "./open-model.ts";
 import { measureRecall, planRecall } from "./recall.ts";
 import { writeText } from "./save-model.ts";
@@ -71,6 +72,15 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
   }
   const first = Array.from({ length: longest }, (_unused, index) => ids[index] ?? 0);
   const shares = converted ? await linearShares(new ForwardPass(engine, model.model), first) : [];
+  const judged = lengths.filter((length) => length <= (teacher?.model.architecture.context ?? 0));
+  const errors =
+    teacher === undefined || judged.length === 0
+      ? []
+      : await layerErrors(
+          engine,
+          { student: model.model, teacher: teacher.model },
+          { ids, length: Math.max(...judged), signal: context.signal },
+        );
   return {
     ...names,
     ...nothing,
@@ -78,6 +88,7 @@ export async function compareModels(engine: Engine, comparison: Comparison): Pro
     by_position: positionRows(longest, places),
     linear_share: meanShare(shares),
     linear_shares: shares,
+    layer_errors: errors,
   };
 }
 
@@ -89,6 +100,7 @@ const nothing = {
   recall: [],
   linear_share: null,
   linear_shares: [],
+  layer_errors: [],
 } satisfies Omit<EvaluateDocument, "model" | "against">;
 
 function positionRows(length: number, places: ReadonlyMap<VariantName, Float64Array>): EvaluateDocument["by_position"] {

@@ -276,6 +276,7 @@ export const evaluateDocument: EvaluateDocument = {
   ],
   linear_share: 0.4321,
   linear_shares: [0.5321, null, 0.3321],
+  layer_errors: [0.1234, null, 0.4321],
 };
 
 export const linearizeDocument: LinearizeDocument = {

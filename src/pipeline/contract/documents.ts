@@ -109,6 +109,11 @@ export const evaluateSchema = z.object({
   linear_shares: z
     .array(measured)
     .describe("That share by layer; null for a layer without both parts; empty for a softmax model"),
+  layer_errors: z
+    .array(measured)
+    .describe(
+      "‖model − teacher‖ / ‖teacher‖ of what attention adds to the stream, by layer, where both read the teacher's stream; null for a softmax layer; empty without a teacher of the same sizes",
+    ),
 });
 export type EvaluateDocument = z.infer<typeof evaluateSchema>;
 
