@@ -108,6 +108,11 @@ export function addSampling(command: Command, defaults: { temperature: number; t
     );
 }
 
+/** `--budget`. */
+export function budgetOption(): Option {
+  return option("--budget <n>", "tokens of all stages together, in the recipe's own proportions", { parse: tokens });
+}
+
 /** `--transfer-tokens` and `--finetune-tokens`. */
 export function stageTokenOptions(): Option[] {
   return [

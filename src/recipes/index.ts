@@ -1,5 +1,6 @@
 /** Recipes: published methods as data, checked by one schema. */
 export { annotatedYaml } from "./annotate.ts";
+export { budgetRecipe } from "./budget.ts";
 export { type KeyRow, keyRows } from "./describe.ts";
 export { editorSchema } from "./json-schema.ts";
 export {

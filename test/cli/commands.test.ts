@@ -62,6 +62,7 @@ describe("flags reach the verb, parsed", () => {
       tokenizer: "t.json",
     });
     expect((await called("linearize")).linearize).toMatchObject({ recipe: "lolcats", output: "tiny-lolcats" });
+    expect((await called("linearize", "smol", "--budget", "1.5M")).linearize).toMatchObject({ budget: 1_500_000 });
     expect((await called("linearize", "m.gguf", "--output", "out")).linearize).toMatchObject({
       model: "m.gguf",
       output: "out",

@@ -7,6 +7,7 @@ import { describedCommand, option } from "../help.ts";
 import {
   addCommon,
   addTraining,
+  budgetOption,
   commonOptions,
   MODEL_HELP,
   stageTokenOptions,
@@ -16,6 +17,7 @@ import { linearizePlanText, linearizeText } from "../reports/linearize.ts";
 import type { Session } from "../session.ts";
 
 interface LinearizeFlags extends TrainingFlags {
+  readonly budget?: number;
   readonly transferTokens?: number;
   readonly finetuneTokens?: number;
   readonly dryRun?: boolean;
@@ -36,6 +38,10 @@ export function linearizeCommand(verbs: Pick<Verbs, "linearize" | "planLinearize
         meaning: "a million tokens per stage",
       },
       {
+        command: "subquad linearize HuggingFaceTB/SmolLM2-135M --recipe gated-delta-net --budget 2M --length 512",
+        meaning: "two million tokens in all stages together",
+      },
+      {
         command: "subquad linearize ./my-model --text notes/ --tokens 300k --length 512 --dry-run",
         meaning: "memory, disk and time, before any work",
       },
@@ -53,6 +59,7 @@ export function linearizeCommand(verbs: Pick<Verbs, "linearize" | "planLinearize
       variable: "SUBQUAD_RECIPE",
     }),
   );
+  command.addOption(budgetOption().conflicts(["tokens", "transferTokens", "finetuneTokens"]));
   for (const each of stageTokenOptions()) command.addOption(each);
   command.addOption(option("--dry-run", "print memory, disk and time, and do nothing"));
   return addCommon(command).action(async (model: string | undefined, flags: LinearizeFlags) => {
@@ -61,6 +68,7 @@ export function linearizeCommand(verbs: Pick<Verbs, "linearize" | "planLinearize
       model,
       recipe: flags.recipe,
       text: flags.text,
+      budget: flags.budget,
       tokens: flags.tokens,
       transferTokens: flags.transferTokens,
       finetuneTokens: flags.finetuneTokens,

@@ -34,6 +34,8 @@ export function fittedChanges(model: string, recipe: string, changes: RecipeChan
   if (!builtInNames.includes(model) || recipe !== "lolcats") return changes;
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const budget =
-    changes.tokens === undefined ? fitted : { ...fitted, transferTokens: undefined, finetuneTokens: undefined };
+    changes.tokens === undefined && changes.budget === undefined
+      ? fitted
+      : { ...fitted, transferTokens: undefined, finetuneTokens: undefined };
   return { ...budget, ...given, set: [...(fitted.set ?? []), ...(changes.set ?? [])] };
 }

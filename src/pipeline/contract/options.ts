@@ -20,6 +20,8 @@ export interface LinearizeOptions extends CommonOptions {
   readonly recipe: string;
   /** Text files or folders of them to train on; absent: the built-in texts without their last 5 %. */
   readonly text?: readonly string[] | undefined;
+  /** Tokens of all stages together, in the recipe's own proportions; not beside the three below. */
+  readonly budget?: number | undefined;
   /** Tokens of each stage. */
   readonly tokens?: number | undefined;
   /** Tokens of the attention transfer, instead of `tokens`. */
