@@ -25,7 +25,12 @@ export async function openTeacher(options: BenchOptions): Promise<OpenModel> {
 /** The teacher with untrained LoLCATs mixers, whose windows weigh `gamma` at first (default: the preset's). */
 export function untrained({ model }: OpenModel, gamma?: number) {
   const changes = gamma === undefined ? {} : { mix: { kind: "gamma", initial: gamma } };
-  return convert(model, { mixer: parseMixer({ ...presets.lolcats, ...changes }), layers: "all", seed: 0 });
+  return convert(model, {
+    mixer: parseMixer({ ...presets.lolcats, ...changes }),
+    layers: "all",
+    variants: [],
+    seed: 0,
+  });
 }
 
 /** A number option. */

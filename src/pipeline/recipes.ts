@@ -29,10 +29,20 @@ export async function loadLinearizeRecipe(reference: string, changes: RecipeChan
   const recipe = await loadRecipe(reference, mixerSchema, changes, (name) => presetOf(name).preset.spec);
   // A stage's own mixer is checked before any of them is run.
   for (const stage of recipe.stages) stageMixer(stage, recipe.mixer);
+  for (const [index, variant] of recipe.variants.entries()) variantMixer(variant, index, recipe.mixer);
   return recipe;
 }
 
 /** The mixer of a stage: the recipe's with the stage's own changes. Throws a MixerError that names what does not fit. */
 export function stageMixer({ name, mixer: changes }: Pick<Stage, "name" | "mixer">, mixer: MixerSpec): MixerSpec {
   return changes === null ? mixer : parseMixer(changedMixer(mixer, changes), `stages.${name}.mixer`);
+}
+
+/** The mixer of some layers: the recipe's with their own changes. Throws a MixerError that names what does not fit. */
+export function variantMixer(
+  { mixer: changes }: Recipe["variants"][number],
+  index: number,
+  mixer: MixerSpec,
+): MixerSpec {
+  return parseMixer(changedMixer(mixer, changes), `variants.${index}.mixer`);
 }

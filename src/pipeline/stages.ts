@@ -177,21 +177,24 @@ export function recomputedLayers(stage: EndToEndStage, { architecture, mixers }:
   );
 }
 
-/** Activations of one layer of a stage with a backward pass through all blocks. */
+/** Activations of the layer that has most of them, in a stage with a backward pass through all blocks. */
 export function activationsOf(stage: EndToEndStage, student: Pick<Model, "architecture" | "mixers">) {
   const { architecture, mixers } = student;
   const adapters = adapterPlan(stage);
   const factors = adapters === null ? [] : [...adapterShapes(architecture, adapters).keys()];
-  const last = mixers.at(-1);
-  if (last === undefined) throw new RangeError("a model needs a layer");
-  const learning = learningParameters(stage, student).at(-1) ?? [];
-  const plan = {
-    mixer: last.spec,
-    ...(adapters && { adapters }),
-    trained: [...factors, ...rolesOf(stage, architecture), ...[...learning].map((name) => `mixer.${name}`)],
-    products: stage.frozen_products,
-  };
-  return activationBytes(architecture, plan, stage.batch, stage.length);
+  const learning = learningParameters(stage, student);
+  const kinds = new Map(mixers.map(({ spec }, layer) => [JSON.stringify(spec), { spec, layer }]));
+  const each = [...kinds.values()].map(({ spec, layer }) => {
+    const own = [...(learning[layer] ?? [])].map((name) => `mixer.${name}`);
+    const plan = {
+      mixer: spec,
+      ...(adapters && { adapters }),
+      trained: [...factors, ...rolesOf(stage, architecture), ...own],
+      products: stage.frozen_products,
+    };
+    return activationBytes(architecture, plan, stage.batch, stage.length);
+  });
+  return each.reduce((most, one) => (one.saved > most.saved ? one : most));
 }
 
 /** Builds a stage of any kind. */

@@ -14,16 +14,23 @@ import type { LayerChoice, Recipe } from "../recipes/index.ts";
 import { uniform } from "../training/data-order.ts";
 import { stageSchema } from "./contract.ts";
 import { mixerTensorName } from "./layer-plan.ts";
+import { variantMixer } from "./recipes.ts";
 
 /** Converts a teacher: every layer but those kept gets the recipe's mixer, with its first parameters. */
 export function convert(
   teacher: Model,
-  { mixer: spec, layers, seed }: Pick<Recipe<MixerSpec>, "mixer" | "layers" | "seed">,
+  { mixer: spec, layers, variants, seed }: Pick<Recipe<MixerSpec>, "mixer" | "layers" | "variants" | "seed">,
 ): Model {
   const kept = keptLayers(layers, teacher.architecture);
+  const changed = new Map(
+    variants.flatMap((variant, index) => {
+      const own = variantMixer(variant, index, spec);
+      return checkedLayers(variant.layers, teacher.architecture, `variants.${index}`).map((layer) => [layer, own]);
+    }),
+  );
   const random = uniform(seed);
   const mixers = teacher.mixers.map((mixer, layer) =>
-    kept.has(layer) ? mixer : newMixer(spec, teacher.architecture, random),
+    kept.has(layer) ? mixer : newMixer(changed.get(layer) ?? spec, teacher.architecture, random),
   );
   return { ...teacher, mixers };
 }
@@ -66,16 +73,24 @@ export function shared(from: LayerMixer["parameters"], to: LayerMixer["parameter
 /**
  * Layers of a model that a recipe keeps as softmax attention. Throws a SubquadError for one that the model does not have.
  */
-function keptLayers(choice: LayerChoice, { layers }: Architecture): Set<number> {
+function keptLayers(choice: LayerChoice, { layers }: Pick<Architecture, "layers">): Set<number> {
   if (choice === "all") return new Set();
   if ("softmax_every" in choice) {
     const every = choice.softmax_every;
     return new Set(Array.from({ length: Math.floor(layers / every) }, (_unused, index) => (index + 1) * every - 1));
   }
-  const beyond = choice.softmax.find((layer) => layer >= layers);
-  if (beyond !== undefined)
-    throw new SubquadError(`layers.softmax: keeps layer ${beyond}, and the model has layers 0 to ${layers - 1}`);
-  return new Set(choice.softmax);
+  return new Set(checkedLayers(choice.softmax, { layers }, "layers.softmax"));
+}
+
+/** Layers that a model has. Throws a SubquadError that names another, and where it stands. */
+function checkedLayers(
+  named: readonly number[],
+  { layers }: Pick<Architecture, "layers">,
+  where: string,
+): readonly number[] {
+  const beyond = named.find((layer) => layer >= layers);
+  if (beyond === undefined) return named;
+  throw new SubquadError(`${where}: names layer ${beyond}, and the model has layers 0 to ${layers - 1}`);
 }
 
 const recordSchema = z.object({ fingerprint: z.string(), stages: z.array(stageSchema) });

@@ -13,6 +13,11 @@ const layersSchema = z.union(
   { error: "must be all, {softmax: [the layers to keep, from 0]} or {softmax_every: n}" },
 );
 
+const variantSchema = z.strictObject({
+  layers: z.array(z.int().nonnegative()).min(1).describe("Layers, from 0"),
+  mixer: z.record(z.string(), z.unknown()).describe("What these layers' mixer has otherwise (null takes an axis away)"),
+});
+
 /** Which layers a recipe converts. */
 export type LayerChoice = z.infer<typeof layersSchema>;
 
@@ -36,6 +41,11 @@ export function recipeSchema<Mixer extends z.ZodType>(mixer: Mixer) {
     layers: layersSchema
       .default("all")
       .describe("Which layers are converted: all, or all but {softmax: [kept layers]} or {softmax_every: n}"),
+    variants: z
+      .array(variantSchema)
+      .max(64)
+      .default([])
+      .describe("Changes to the mixer in some layers, such as longer windows where they matter most"),
     seed: z.int().nonnegative().default(0).describe("Seed of initial values, data order and sampling"),
     stages: z
       .array(stageSchema)
