@@ -2,6 +2,7 @@
 export { FormatError, SubquadError } from "./errors.ts";
 export { bench } from "./pipeline/bench.ts";
 export { chat } from "./pipeline/chat.ts";
+export { compare } from "./pipeline/compare.ts";
 export type * from "./pipeline/contract.ts";
 export { classificationDataset, listOpsDataset, retrievalDataset } from "./pipeline/dataset.ts";
 export { evaluate } from "./pipeline/evaluate.ts";

@@ -9,6 +9,7 @@ import { verbs } from "../../src/cli/verbs.ts";
 import {
   benchMixersSchema,
   benchSchema,
+  compareSchema,
   datasetSchema,
   evaluateSchema,
   generateSchema,
@@ -27,6 +28,7 @@ import { code, markdownTable, page } from "./markdown.ts";
 /** What `--json` prints, by command; several where an option changes it. */
 const documents: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   linearize: { "": linearizeSchema, "--dry-run": linearizePlanSchema },
+  compare: { "": compareSchema },
   evaluate: { "": evaluateSchema },
   generate: { "": generateSchema },
   logits: { "": logitsSchema },

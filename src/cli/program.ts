@@ -7,6 +7,7 @@ import type { Verbs } from "../pipeline/contract.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { cacheCommand } from "./commands/cache.ts";
 import { chatCommand } from "./commands/chat.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { datasetCommand } from "./commands/dataset.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { generateCommand } from "./commands/generate.ts";
@@ -22,6 +23,7 @@ import type { Session } from "./session.ts";
 /** The commands in the order of the help. */
 const makers: readonly ((verbs: Verbs, session: Session) => Command)[] = [
   linearizeCommand,
+  compareCommand,
   evaluateCommand,
   generateCommand,
   chatCommand,

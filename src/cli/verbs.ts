@@ -5,6 +5,7 @@ import type { Verbs } from "../pipeline/contract.ts";
 export const verbs: Verbs = {
   linearize: async (options, context) => (await import("../pipeline/linearize.ts")).linearize(options, context),
   planLinearize: async (options, context) => (await import("../pipeline/linearize.ts")).planLinearize(options, context),
+  compare: async (options, context) => (await import("../pipeline/compare.ts")).compare(options, context),
   evaluate: async (options, context) => (await import("../pipeline/evaluate.ts")).evaluate(options, context),
   generate: async (options, context) => (await import("../pipeline/generate.ts")).generate(options, context),
   logits: async (options, context) => (await import("../pipeline/logits.ts")).logits(options, context),

@@ -1,4 +1,5 @@
 /** What the verbs take, return and report: the one contract between the command line, the library and the pipeline. */
+export * from "./contract/compare.ts";
 export type * from "./contract/context.ts";
 export * from "./contract/dataset.ts";
 export * from "./contract/documents.ts";

@@ -19,6 +19,7 @@ import type {
   PretrainDocument,
   Verbs,
 } from "../../src/pipeline/contract.ts";
+import { compareDocument } from "./compare-document.ts";
 
 /** What a run left behind. */
 export interface Outcome {
@@ -80,6 +81,10 @@ export function recordingVerbs(): { verbs: Verbs; calls: Calls } {
     planLinearize: async (options) => {
       calls.planLinearize = options;
       return planDocument;
+    },
+    compare: async (options) => {
+      calls.compare = options;
+      return compareDocument;
     },
     evaluate: async (options) => {
       calls.evaluate = options;

@@ -1,4 +1,5 @@
 /** Each verb's type, under the name by which its module in `src/pipeline/` exports it. */
+import type { CompareDocument, CompareOptions } from "./compare.ts";
 import type { Verb } from "./context.ts";
 import type { DatasetDocument, ListOpsOptions, TextDatasetOptions } from "./dataset.ts";
 import type {
@@ -49,6 +50,7 @@ export interface Verbs {
   readonly linearize: Verb<LinearizeOptions, LinearizeDocument>;
   /** `linearize --dry-run`: memory, disk and time, without any work. */
   readonly planLinearize: Verb<LinearizeOptions, LinearizePlanDocument>;
+  readonly compare: Verb<CompareOptions, CompareDocument>;
   readonly evaluate: Verb<EvaluateOptions, EvaluateDocument>;
   readonly generate: Verb<GenerateOptions, GenerateDocument>;
   readonly logits: Verb<LogitsOptions, LogitsDocument>;

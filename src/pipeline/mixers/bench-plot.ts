@@ -5,26 +5,12 @@ import { SubquadError } from "../../errors.ts";
 import { linePlotSvg, type Series } from "../../evaluation/plot/line-plot.ts";
 import { colours } from "../../evaluation/plot/palette.ts";
 import { writeWholeFile } from "../../formats/whole-file.ts";
-import type { MixerSpec } from "../../mixers/index.ts";
 import type { BenchMixersDocument } from "../contract.ts";
 import { presetOf } from "./describe.ts";
+import { groupLegend, groupOf } from "./groups.ts";
 
 /** What softmax attention is called: every mixer is seen beside it. */
 export const softmax = "softmax";
-
-/** What mixers have in common, where there are too many for a colour each. */
-const groups = ["windows", "states that add", "states that fade", "delta rules", "others"] as const;
-
-const deltaRules = new Set(["delta", "erase", "general", "product", "momentum"]);
-
-/** The group that a mixer's lines are coloured by, as an index. */
-function groupOf({ state }: MixerSpec): number {
-  const index = (group: (typeof groups)[number]) => groups.indexOf(group);
-  if (state === undefined) return index("windows");
-  if (deltaRules.has(state.write.kind)) return index("delta rules");
-  if (state.write.kind !== "add") return index("others");
-  return index(state.decay.kind === "none" ? "states that add" : "states that fade");
-}
 
 /** The plot of forward and backward, per token. Throws a RangeError where nothing was measured. */
 export function benchPlot({ mixers, heads, dim, threads }: BenchMixersDocument): string {
@@ -39,9 +25,6 @@ export function benchPlot({ mixers, heads, dim, threads }: BenchMixersDocument):
     if (name === softmax) return { name, note, points };
     return { name, note, points, colour: grouped ? groupOf(presetOf(name).spec) : others.indexOf(name) };
   });
-  const used = groups
-    .map((text, colour) => ({ text, colour }))
-    .filter(({ colour }) => series.some((line) => line.colour === colour));
   return linePlotSvg({
     title: "Time per token, forward and backward",
     subtitle: `One sequence, ${heads} heads of ${dim} dimensions, float32, ${threads} threads. A level line is linear time.`,
@@ -50,7 +33,7 @@ export function benchPlot({ mixers, heads, dim, threads }: BenchMixersDocument):
     xText: lengthText,
     yText: microseconds,
     series,
-    legend: grouped ? used : [],
+    legend: grouped ? groupLegend(series) : [],
   });
 }
 
