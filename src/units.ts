@@ -51,6 +51,13 @@ export function measured(value: number | null | undefined, digits = 4): string {
   return String(Number(value.toPrecision(digits)));
 }
 
+/** The same with trailing zeros, for columns whose numbers are to look alike: `26.00` beside `37.77`. */
+export function precise(value: number, digits = 4): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || size >= 1e7 || (value !== 0 && size < 1e-4)) return measured(value, digits);
+  return size >= 10 ** (digits - 1) ? String(Math.round(value)) : value.toPrecision(digits);
+}
+
 /** A share as per cent. */
 export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;

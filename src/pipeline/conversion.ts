@@ -13,8 +13,9 @@ import { comparedLengths, compareModels, isConverted } from "./evaluate.ts";
 import { type Provenance, storedPlan } from "./layer-plan.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { readDocument } from "./read-document.ts";
+import { conversionPage, stateRecord } from "./report-page.ts";
 import { removeCheckpoints, requireSame, runStages } from "./run-stages.ts";
-import { saveModel, writeJson } from "./save-model.ts";
+import { saveModel, writeJson, writeText } from "./save-model.ts";
 import { convert, mixerName } from "./student.ts";
 import { defaultThreads } from "./threads.ts";
 import type { TrainingText } from "./training-text.ts";
@@ -136,7 +137,9 @@ async function writeOutput(conversion: Conversion, student: Model, document: Lin
     tokenizer: teacher.tokenizer,
   });
   const fingerprint = conversionFingerprint(conversion);
-  await writeJson(join(output, "report.json"), { ...document, settings: recipe, provenance, fingerprint });
+  const state = stateRecord(student);
+  await writeText(join(output, "report.html"), conversionPage(document, { student, recipe, provenance }));
+  await writeJson(join(output, "report.json"), { ...document, settings: recipe, provenance, state, fingerprint });
 }
 
 const reportSchema = linearizeSchema.extend({ fingerprint: z.string() });

@@ -4,7 +4,6 @@ import { SubquadError } from "../errors.ts";
 import { positionSpans, spanPerplexity } from "../evaluation/by-position.ts";
 import { linearShares, meanShare } from "../evaluation/linear-share.ts";
 import { perplexity } from "../evaluation/perplexity.ts";
-import { reportPage } from "../evaluation/report.ts";
 import { ForwardPass } from "../inference/forward.ts";
 import type { Model } from "../inference/model.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
@@ -12,6 +11,7 @@ import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contrac
 import { layerErrors } from "./layer-errors.ts";
 import { openModel } from "./open-model.ts";
 import { measureRecall, planRecall } from "./recall.ts";
+import { evaluationPage } from "./report-page.ts";
 import { writeText } from "./save-model.ts";
 import { planTasks, scoreTasks } from "./tasks.ts";
 import { defaultThreads } from "./threads.ts";
@@ -180,7 +180,7 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
       plan === undefined ? [] : await measureRecall(engine, plan, { variants, tokenizer: opened.tokenizer, context });
     const scored = await scoreTasks(engine, tasks, { opened, teacher, variants }, options, context);
     const document = { ...compared, tasks: scored, recall };
-    if (options.report !== undefined) await writeText(options.report, reportPage(document));
+    if (options.report !== undefined) await writeText(options.report, evaluationPage(document, opened));
     return document;
   } finally {
     await engine.release();

@@ -158,3 +158,8 @@ export function mixerLabels(mixers: readonly LayerMixer[], config: ModelConfig, 
   if (stored.success) return [...stored.data.layers];
   return mixers.map(({ spec }) => (isSoftmax(spec) ? "softmax" : otherwise));
 }
+
+/** What a linearized model's configuration tells of its making. */
+export function provenanceOf({ subquad }: ModelConfig): Provenance | undefined {
+  return planSchema.safeParse(subquad).data?.provenance;
+}

@@ -65,6 +65,7 @@ describe("a conversion", () => {
         "config.json",
         "generation_config.json",
         "model.safetensors",
+        "report.html",
         "report.json",
         "tokenizer.json",
         "tokenizer_config.json",

@@ -1,4 +1,5 @@
 /** Lines over two logarithmic axes as SVG, each with its name beside it; readable on light and on dark pages. */
+import { escaped } from "../escaped.ts";
 import { logScale } from "./log-scale.ts";
 import { colourClass, styleSheet } from "./palette.ts";
 import { spread } from "./spread.ts";
@@ -124,7 +125,3 @@ function legend(entries: NonNullable<LinePlot["legend"]>): string[] {
 }
 
 const round = (value: number) => Number(value.toFixed(1));
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-}

@@ -31,6 +31,12 @@ export function colourClass(colour: number | undefined): string {
   return colour === undefined ? "reference" : `colour-${colour % colours}`;
 }
 
+/** The colours of one surrounding as custom properties, for the style sheet of a page: `--ink`, …, `--colour-0`, …. */
+export function colourProperties(mode: keyof Shade): string {
+  const named = Object.entries({ ink, quiet, grid, surface }).map(([name, shade]) => `--${name}:${shade[mode]}`);
+  return [...named, ...categories.map((shade, index) => `--colour-${index}:${shade[mode]}`)].join(";");
+}
+
 /** The style sheet of a plot. */
 export function styleSheet(): string {
   const rules = (mode: keyof Shade) =>
