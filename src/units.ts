@@ -58,6 +58,11 @@ export function precise(value: number, digits = 4): string {
   return size >= 10 ** (digits - 1) ? String(Math.round(value)) : value.toPrecision(digits);
 }
 
+/** A share as per cent, for such columns: `2.30 %` beside `12.6 %`. */
+export function precisePercent(share: number): string {
+  return `${precise(100 * share, 3)} %`;
+}
+
 /** A share as per cent. */
 export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;

@@ -1,6 +1,6 @@
 /** Bars that lie one below the other, each with its name before it and its figure behind it. */
 import { escaped } from "../escaped.ts";
-import { panel, panelWidth, round, shortName } from "./frame.ts";
+import { characterWidth, panel, panelWidth, round, shortName } from "./frame.ts";
 import { colourClass } from "./palette.ts";
 
 /** One bar. */
@@ -12,8 +12,8 @@ export interface Bar {
   readonly colour: number | undefined;
 }
 
-/** Height of a row and of its bar; pixels per character. */
-const [row, thickness, characterWidth] = [28, 16, 6.8] as const;
+/** Height of a row and of its bar. */
+const [row, thickness] = [28, 16] as const;
 
 /** The bars; empty where there is none. */
 export function barPanel(label: string, bars: readonly Bar[]): string {

@@ -1,6 +1,6 @@
 /** Columns side by side, one for each layer, from zero up. */
 import { escaped } from "../escaped.ts";
-import { type Area, type Axis, panel, panelWidth, round, xAxis, yAxis } from "./frame.ts";
+import { type Area, type Axis, leftOf, panel, panelWidth, round, xAxis, yAxis } from "./frame.ts";
 import { linearScale, roundNumbers } from "./linear-scale.ts";
 import { colourClass } from "./palette.ts";
 
@@ -17,7 +17,7 @@ export interface ColumnPanel {
   readonly atLeast?: number;
 }
 
-const [height, left, top, bottom] = [250, 50, 30, 208] as const;
+const [height, top, bottom] = [250, 30, 208] as const;
 /** A column is not wider than this, and this much of its place stays free. */
 const [widest, gap] = [28, 0.25] as const;
 
@@ -25,8 +25,8 @@ const [widest, gap] = [28, 0.25] as const;
 export function columnPanel({ label, x, y, values, colour, atLeast = 0.01 }: ColumnPanel): string {
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return "";
-  const area: Area = { left, right: panelWidth - 6, top, bottom };
-  const ys = linearScale([0, roundedUp(Math.max(atLeast, ...known))], area.bottom, area.top);
+  const ys = linearScale([0, roundedUp(Math.max(atLeast, ...known))], bottom, top);
+  const area: Area = { left: leftOf(ys, y), right: panelWidth - 6, top, bottom };
   const place = (area.right - area.left) / values.length;
   const width = Math.min(widest, place * (1 - gap));
   const middle = (index: number) => area.left + (index + 0.5) * place;

@@ -39,6 +39,14 @@ export function panel(label: string, height: number, parts: readonly string[]): 
   ].join("\n");
 }
 
+/** Pixels that a character of a plot's text takes, wide ones among them. */
+export const characterWidth = 7;
+
+/** Where the lines begin: after the numbers of the vertical axis. */
+export function leftOf({ ticks }: Scale, { text }: Axis): number {
+  return round(Math.max(4, ...ticks.map((tick) => text(tick).length)) * characterWidth + 8);
+}
+
 /** Horizontal lines of the grid with their numbers, and the axis' name above them. */
 export function yAxis({ left, right, top }: Area, { at, ticks }: Scale, { label, text }: Axis): string[] {
   return [
@@ -50,8 +58,8 @@ export function yAxis({ left, right, top }: Area, { at, ticks }: Scale, { label,
   ];
 }
 
-/** Pixels that a character of a number takes, and the least room between two numbers. */
-const [characterWidth, room] = [6.5, 10] as const;
+/** The least room between two numbers, in pixels. */
+const room = 8;
 
 /** The numbers below the area, those that have room, and the axis' name. */
 export function xAxis({ left, right, bottom }: Area, { at, ticks }: Scale, { label, text }: Axis): string[] {

@@ -1,6 +1,6 @@
 /** Scores with their standard errors, row by row: a dot for each model, a mark for chance. */
 import { escaped } from "../escaped.ts";
-import { type Area, panel, panelWidth, round, shortName, xAxis } from "./frame.ts";
+import { type Area, characterWidth, panel, panelWidth, round, shortName, xAxis } from "./frame.ts";
 import { linearScale } from "./linear-scale.ts";
 import { colourClass } from "./palette.ts";
 
@@ -20,8 +20,8 @@ export interface IntervalRow {
   readonly scores: readonly Interval[];
 }
 
-/** Height of a row, and of the space below; pixels per character. */
-const [rowHeight, below, characterWidth] = [34, 42, 6.8] as const;
+/** Height of a row, and of the space below. */
+const [rowHeight, below] = [36, 42] as const;
 /** How far apart the dots of a row lie. */
 const apart = 10;
 
@@ -29,7 +29,7 @@ const apart = 10;
 export function intervalPanel(label: string, axis: string, rows: readonly IntervalRow[]): string {
   if (rows.length === 0) return "";
   const left = round(Math.max(...rows.map(({ name }) => shortName(name).length)) * characterWidth + 12);
-  const area: Area = { left, right: panelWidth - 14, top: 0, bottom: rows.length * rowHeight };
+  const area: Area = { left, right: panelWidth - 20, top: 0, bottom: rows.length * rowHeight };
   const { at, ticks } = linearScale([0, 1], area.left, area.right);
   const parts = rows.flatMap(({ name, chance, scores }, index) => {
     const middle = (index + 0.5) * rowHeight;
@@ -63,7 +63,7 @@ function dot({ name, value, error, colour }: Interval, at: (value: number) => nu
         ];
   return [
     ...whisker,
-    `<circle class="dot ${style}" cx="${within(value)}" cy="${y}" r="4"><title>${escaped(told)}</title></circle>`,
+    `<circle class="swatch ${style}" cx="${within(value)}" cy="${y}" r="4"><title>${escaped(told)}</title></circle>`,
   ];
 }
 

@@ -1,6 +1,17 @@
 /** Few lines over two axes, each line named at its end, small enough to stand beside another plot. */
 import { escaped } from "../escaped.ts";
-import { type Area, type Axis, panel, panelWidth, round, shortName, xAxis, yAxis } from "./frame.ts";
+import {
+  type Area,
+  type Axis,
+  characterWidth,
+  leftOf,
+  panel,
+  panelWidth,
+  round,
+  shortName,
+  xAxis,
+  yAxis,
+} from "./frame.ts";
 import { linearScale } from "./linear-scale.ts";
 import { logScale } from "./log-scale.ts";
 import { colourClass } from "./palette.ts";
@@ -44,9 +55,9 @@ export interface LinePanel {
   readonly mark?: { readonly x: number; readonly text: string };
 }
 
-const [height, left, top, bottom] = [250, 50, 30, 208] as const;
-/** Pixels per character of a line's name, and beside it. */
-const [characterWidth, besideName] = [6.6, 30] as const;
+const [height, top, bottom] = [250, 30, 208] as const;
+/** Room beside a line's name, in pixels. */
+const besideName = 27;
 /** Points of a line that are drawn as dots. */
 const mostDots = 16;
 
@@ -56,18 +67,10 @@ export function linePanel({ label, x, y, lines, mark }: LinePanel): string {
   const points = drawn.flatMap((line) => line.points);
   if (points.length === 0) return "";
   const names = Math.max(...drawn.map(({ name }) => shortName(name).length));
-  const area: Area = { left, right: panelWidth - names * characterWidth - besideName, top, bottom };
+  const heights = points.map((point) => point.y);
+  const ys = scaleOf(y, padded(y.log, heights, y.includes), bottom, top);
+  const area: Area = { left: leftOf(ys, y), right: panelWidth - names * characterWidth - besideName, top, bottom };
   const xs = scaleOf(x, [...points.map((point) => point.x), ...(mark ? [mark.x] : [])], area.left, area.right);
-  const ys = scaleOf(
-    y,
-    padded(
-      y.log,
-      points.map((point) => point.y),
-      y.includes,
-    ),
-    area.bottom,
-    area.top,
-  );
   const ends = drawn.map((line) => line.points.at(-1) ?? { x: 1, y: 1 });
   const places = spread(
     ends.map((end) => ys.at(end.y)),

@@ -1,5 +1,5 @@
 /** Layer by layer: how far the attention is from the teacher's, and how much of it the linear part gives. */
-import { measured, percent, precise } from "../../units.ts";
+import { measured, percent, precise, precisePercent } from "../../units.ts";
 import { columnPanel } from "../plot/column-panel.ts";
 import type { Evaluation, Section } from "./content.ts";
 import { figure, figures, folded, paragraph, table } from "./html.ts";
@@ -42,7 +42,7 @@ export function layers({ layer_errors: errors, linear_shares: shares }: Evaluati
       table("Layers", rows, [
         { head: "layer", cell: String },
         { head: "relative error", cell: (layer) => written(errors[layer], (value) => precise(value, 3)) },
-        { head: "linear share", cell: (layer) => written(shares[layer], percent) },
+        { head: "linear share", cell: (layer) => written(shares[layer], precisePercent) },
       ]),
     ),
   ];

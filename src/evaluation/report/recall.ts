@@ -1,6 +1,7 @@
 /** What was told far back: every probe by distance, depth or examples, and in full as a table. */
 import { measured, percent, precise } from "../../units.ts";
 import { linePanel } from "../plot/line-panel.ts";
+import type { Range } from "../recall/rows.ts";
 import type { Evaluation, RecallRow, Section } from "./content.ts";
 import { figure, figures, folded, paragraph, table } from "./html.ts";
 import { figureColumns, lengthText, linesOf } from "./variants.ts";
@@ -36,9 +37,13 @@ const columns = [
 ];
 
 function groupText({ distance, depth, examples }: RecallRow): string {
-  if (distance !== null) return `${distance.from}–${distance.to - 1} tokens back`;
+  if (distance !== null) return `${rangeText(distance)} tokens back`;
   if (depth !== null) return `depth ${percent(depth)}`;
-  return examples === null ? "all" : `${examples.from}–${examples.to - 1} examples`;
+  return examples === null ? "all" : `${rangeText(examples)} examples`;
+}
+
+function rangeText({ from, to }: Range): string {
+  return to - from === 1 ? String(from) : `${from}–${to - 1}`;
 }
 
 /** One probe's main metric at its greatest length. */

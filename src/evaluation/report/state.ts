@@ -1,5 +1,5 @@
 /** What a sequence occupies while decoding: the model's state beside the teacher's cache of keys and values. */
-import { bytes, percent } from "../../units.ts";
+import { bytes, precisePercent } from "../../units.ts";
 import { linePanel } from "../plot/line-panel.ts";
 import type { Section, State, StateSize } from "./content.ts";
 import { figure, figures, paragraph, table } from "./html.ts";
@@ -47,7 +47,10 @@ export function state({ model, softmax, context }: State): Section[] {
         { head: "tokens", cell: lengthText },
         { head: "model", cell: (length) => bytes(bytesAt(model, length)) },
         { head: "teacher", cell: (length) => bytes(bytesAt(softmax, length)) },
-        { head: "model / teacher", cell: (length) => percent(bytesAt(model, length) / bytesAt(softmax, length)) },
+        {
+          head: "model / teacher",
+          cell: (length) => precisePercent(bytesAt(model, length) / bytesAt(softmax, length)),
+        },
       ]),
     ]),
   ];

@@ -1,5 +1,5 @@
 /** Scores of multiple-choice tasks: the model beside its teacher and chance, with standard errors. */
-import { percent, precise } from "../../units.ts";
+import { precise, precisePercent } from "../../units.ts";
 import { type Interval, type IntervalRow, intervalPanel } from "../plot/interval-panel.ts";
 import { type Evaluation, type Section, type TaskRow, variants } from "./content.ts";
 import { type Column, figure, figures, folded, paragraph, table } from "./html.ts";
@@ -20,16 +20,19 @@ export function tasks({ tasks: all }: Evaluation): Section[] {
   return [{ id: "tasks", title: "Tasks", html: html.join("\n") }];
 }
 
+const scores = figureColumns<TaskRow>(4, (row, key) => {
+  const error = key === "model" ? row.stderr : key === "teacher" ? row.teacher_stderr : null;
+  return error === null ? "" : ` ± ${precise(error, 2)}`;
+});
+
 const columns: readonly Column<TaskRow>[] = [
   { head: "task", words: true, cell: ({ name }) => name },
   { head: "metric", words: true, cell: ({ metric }) => metric },
   { head: "rows", cell: ({ n }) => String(n) },
   { head: "chance", cell: ({ chance }) => precise(chance, 3) },
-  ...figureColumns<TaskRow>(4, (row, key) => {
-    const error = key === "model" ? row.stderr : key === "teacher" ? row.teacher_stderr : null;
-    return error === null ? "" : ` ± ${precise(error, 2)}`;
-  }),
-  { head: "margin kept", cell: ({ margin_kept }) => (margin_kept === null ? null : percent(margin_kept)) },
+  ...scores.slice(0, 2),
+  { head: "margin kept", cell: ({ margin_kept }) => (margin_kept === null ? null : precisePercent(margin_kept)) },
+  ...scores.slice(2),
 ];
 
 /** Rows of one plot. */
@@ -53,10 +56,10 @@ function plots(rows: readonly TaskRow[]): string {
 
 function rowOf({ name, metric, chance, model, stderr, teacher, teacher_stderr }: TaskRow): IntervalRow {
   const measuredScores = { teacher: [teacher, teacher_stderr], model: [model, stderr] } as const;
-  const scores = variants.flatMap(({ key, name: who, colour }): Interval[] => {
+  const own = variants.flatMap(({ key, name: who, colour }): Interval[] => {
     if (key !== "teacher" && key !== "model") return [];
     const [value, error] = measuredScores[key];
     return value === null ? [] : [{ name: who, value, error, colour }];
   });
-  return { name: `${name} ${metric}`, chance, scores };
+  return { name: `${name} ${metric}`, chance, scores: own };
 }

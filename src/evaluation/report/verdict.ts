@@ -52,13 +52,14 @@ function timesTeacher({ length, ratio }: LengthRow, index: number): string {
 function ratios({ perplexity }: Evaluation): string[] {
   const compared = perplexity.filter(({ ratio }) => ratio !== null);
   const alone = perplexity.filter(({ ratio, model }) => ratio === null && model !== null);
+  const beyond = alone.every(({ beyond_teacher_context }) => beyond_teacher_context);
   const at = ({ length }: LengthRow, figure: number | null) => `${measured(figure)} at ${length} tokens`;
   return [
     ...(compared.length === 0 ? [] : [`Its perplexity is ${listed(compared.map(timesTeacher))}.`]),
     ...(alone.length === 0
       ? []
       : [
-          `${compared.length === 0 ? "Its perplexity is" : "Where there is no teacher to compare with, its perplexity is"} ${listed(alone.map((row) => at(row, row.model)))}.`,
+          `${beyond ? "Beyond its teacher's context its perplexity is" : "Its perplexity is"} ${listed(alone.map((row) => at(row, row.model)))}.`,
         ]),
   ];
 }

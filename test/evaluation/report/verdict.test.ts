@@ -29,10 +29,14 @@ describe("the verdict", () => {
 
   test("tells the ratio at each length, and perplexities where there is none", () => {
     const { sentences } = verdict(
-      evaluation([row(512, 11, 10, null), row(2048, 12, 10, null), row(9000, 13, null, null)]),
+      evaluation([
+        row(512, 11, 10, null),
+        row(2048, 12, 10, null),
+        { ...row(9000, 13, null, null), beyond_teacher_context: true },
+      ]),
     );
     expect(sentences[0]).toBe("Its perplexity is 1.1 times its teacher's at 512 tokens and 1.2 times at 2048 tokens.");
-    expect(sentences[1]).toMatch(/no teacher to compare with, its perplexity is 13 at 9000 tokens/);
+    expect(sentences[1]).toBe("Beyond its teacher's context its perplexity is 13 at 9000 tokens.");
   });
 
   test.each([
