@@ -115,7 +115,7 @@ export function evaluateCommand(verbs: Pick<Verbs, "evaluate">, session: Session
     )
     .addOption(option("--seed <n>", "seed of the probes (default: 0)", { parse: whole(0), variable: "SUBQUAD_SEED" }))
     .addOption(option("--ablations", "also measure window only, linear only and neither"))
-    .addOption(option("--report <file.html>", "write a report with plots"));
+    .addOption(option("--report <file.html>", "also write a page with tables and plots that needs no network"));
   return addCommon(command).action(async (model: string, flags: EvaluateFlags) => {
     const document = await session.run(verbs.evaluate, {
       ...commonOptions(flags),

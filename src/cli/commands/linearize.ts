@@ -30,7 +30,7 @@ export function linearizeCommand(verbs: Pick<Verbs, "linearize" | "planLinearize
     summary: "convert a softmax transformer into a linear-time model, train and verify it",
     description:
       "Replaces the softmax attention of MODEL by the recipe's linear layer, trains it stage by stage, and reports the result " +
-      "beside its teacher. The output folder is in Hugging Face layout and holds report.json. Keys of the recipe and what they " +
+      "beside its teacher. The output folder is in Hugging Face layout and holds report.json and report.html. Keys of the recipe and what they " +
       "mean: subquad recipes show NAME.",
     examples: [
       {

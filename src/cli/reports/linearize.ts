@@ -1,14 +1,9 @@
 /** The end of a conversion for people: stages, quality beside the teacher, and what to try next. */
+import { closeRatio, linearGain } from "../../evaluation/report/verdict.ts";
 import type { LinearizeDocument, LinearizePlanDocument, PretrainDocument } from "../../pipeline/contract.ts";
 import { bytes, count, duration, measured } from "../../units.ts";
 import { blocks, type Column, pairs, table } from "../output.ts";
 import { evaluateText } from "./evaluate.ts";
-
-/** A student within this factor of its teacher's perplexity is close; above it, more training is the first thing to try. */
-const CLOSE = 1.1;
-
-/** How much better than its window alone a model must be for its linear part to matter. */
-const LINEAR_GAIN = 0.98;
 
 const right = (heading: string): Column => ({ heading, align: "right" });
 
@@ -96,11 +91,11 @@ export function nextSteps({ output, stages, evaluation }: LinearizeDocument): st
     ({ model, window_only }) => model !== null && window_only !== null && model > window_only,
   );
   const idle = evaluation.perplexity.some(
-    ({ model, window_only }) => model !== null && window_only !== null && model > LINEAR_GAIN * window_only,
+    ({ model, window_only }) => model !== null && window_only !== null && model > linearGain * window_only,
   );
   const trained = Math.max(...stages.map((stage) => stage.tokens));
   return [
-    ...(ratios.length > 0 && worst > CLOSE && Number.isFinite(trained)
+    ...(ratios.length > 0 && worst > closeRatio && Number.isFinite(trained)
       ? [
           `more training: the perplexity is ${measured(worst, 3)} times the teacher's; try --tokens ${count(4 * trained)}`,
         ]

@@ -7,7 +7,7 @@ import { lengthText } from "./variants.ts";
 
 /** Lengths of the curves: doublings from here to there. */
 const [shortest, longest] = [2 ** 7, 2 ** 18] as const;
-/** Every so many doublings are a row of the table. */
+/** Every so many doublings are marked, and a row of the table. */
 const perRow = 2;
 /** Bytes that are marked: 1 KiB, 16 KiB, 256 KiB, 4 MiB, … */
 const sizes = Array.from({ length: 12 }, (_unused, index) => 2 ** (10 + 4 * index));
@@ -27,10 +27,11 @@ export function crossing(model: StateSize, softmax: StateSize): number | undefin
 /** Curves and a table. */
 export function state({ model, softmax, context }: State): Section[] {
   const lengths = Array.from({ length: Math.log2(longest / shortest) + 1 }, (_unused, index) => shortest * 2 ** index);
+  const rows = lengths.filter((_length, index) => index % perRow === 1);
   const points = (size: StateSize) => lengths.map((x) => ({ x, y: bytesAt(size, x) })).filter(({ y }) => y > 0);
   const svg = linePanel({
     label: "Bytes of one sequence's state by its length, of the model and of its teacher",
-    x: { label: "tokens of the sequence", log: true, marks: lengths, text: lengthText },
+    x: { label: "tokens of the sequence", log: true, marks: rows, text: lengthText },
     y: { label: "bytes", log: true, marks: sizes, text: bytes },
     lines: [
       { name: "teacher", colour: undefined, points: points(softmax) },
@@ -38,7 +39,6 @@ export function state({ model, softmax, context }: State): Section[] {
     ],
     mark: { x: context, text: "teacher's context" },
   });
-  const rows = lengths.filter((_length, index) => index % perRow === 1);
   const html = [
     paragraph(`${summary(model, softmax)} Computed from the shapes, in float32, for one sequence.`),
     figures([
