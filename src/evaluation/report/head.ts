@@ -1,7 +1,7 @@
 /** The head of the page: what was made from what, at what cost, and how good it is. */
 import { bytes, count, duration } from "../../units.ts";
 import { escaped } from "../escaped.ts";
-import type { ReportContent, Section } from "./content.ts";
+import type { ReportContent, Section, StateSize } from "./content.ts";
 import { definitions, paragraph } from "./html.ts";
 import { verdict } from "./verdict.ts";
 
@@ -48,9 +48,13 @@ function facts({ evaluation, conversion, state, settings, provenance }: ReportCo
           { name: "Time", text: duration(conversion.seconds) },
           { name: "Peak memory", text: bytes(conversion.peak_memory_bytes) },
         ]),
-    ...(state === undefined ? [] : [{ name: "State of a sequence", text: bytes(state.model.per_sequence) }]),
+    ...(state === undefined ? [] : [{ name: "State of a sequence", text: sizeText(state.model) }]),
     ...(provenance === undefined ? [] : [{ name: "Licence", text: provenance.license ?? "not stated" }]),
   ]);
+}
+
+function sizeText({ per_sequence, per_token }: StateSize): string {
+  return per_token > 0 ? `${bytes(per_sequence)} + ${bytes(per_token)} per token` : bytes(per_sequence);
 }
 
 /** A name with a link to its paper: only to addresses that a browser opens as pages. */

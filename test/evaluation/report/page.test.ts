@@ -66,6 +66,12 @@ describe("figures", () => {
     expect([...numbers, ...others].filter((text) => !page.includes(`>${text}</td>`))).toEqual([]);
   });
 
+  test("that matter most are at the top", () => {
+    const top = page.slice(0, page.indexOf("<main>"));
+    for (const fact of ["3.36M tokens", "1 h 12 min", "3.26 GiB", "8.58 MiB + 1.00 KiB per token", "apache-2.0"])
+      expect(top).toContain(`<dd>${fact}</dd>`);
+  });
+
   test("that were not measured leave no column, and no strange number", () => {
     expect(page).not.toMatch(/NaN|Infinity|undefined|null/);
     const plain = reportPage({
