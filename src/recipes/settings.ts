@@ -59,7 +59,7 @@ function changed(
   }
   const child = childOf(schema, value, part);
   if (child === undefined) throw unknownKey(schema, value, path, depth);
-  const kept = isRecord(value) ? value : {};
+  const kept = isRecord(value) ? fittingKeys(schema, value, part) : {};
   if (part === discriminatorOf(schema) && depth === path.length - 1) {
     return knownOnly(schema, { ...kept, [part]: readKind(schema, text, path.join(".")) });
   }
@@ -71,6 +71,20 @@ function readKind(schema: z.core.$ZodType, text: string, name: string): string {
   const names = discriminatorValues(schema).map(String);
   if (names.includes(text)) return text;
   throw new SubquadError(`--set: ${name} must be one of ${names.join(", ")}, is "${text}"${hint(text, names)}`);
+}
+
+/** What may stand beside a key where a value has several forms, such as `layers`: another form's keys go. */
+function fittingKeys(
+  schema: z.core.$ZodType,
+  value: Record<string, unknown>,
+  part: string,
+): Readonly<Record<string, unknown>> {
+  if (discriminatorOf(schema) !== undefined) return value;
+  const forms = optionsFor(schema, value).filter((form) => form instanceof z.ZodObject);
+  const known = new Set(
+    forms.filter(({ shape }) => Object.hasOwn(shape, part)).flatMap(({ shape }) => Object.keys(shape)),
+  );
+  return forms.length < 2 ? value : Object.fromEntries(Object.entries(value).filter(([key]) => known.has(key)));
 }
 
 /** Another kind has other keys: what it does not know goes with the kind that is replaced. */

@@ -51,6 +51,11 @@ describe("a setting", () => {
     });
   });
 
+  test("of one form drops the keys of another", () => {
+    expect(set("layers.softmax_every=4", "layers.softmax=[0]").layers).toEqual({ softmax: [0] });
+    expect(set("layers.softmax=[0]", "layers.softmax_every=4").layers).toEqual({ softmax_every: 4 });
+  });
+
   test("of a kind drops the keys that the new kind does not have", () => {
     expect(set("stages.transfer.schedule.kind=cosine").stages[0]?.schedule).toEqual({
       kind: "cosine",
@@ -124,7 +129,7 @@ describe("a setting", () => {
       SubquadError: --set: stages.finetune.train.lora.targets.1 must be one of q, k, v, o, is "x"; did you mean q?
       SubquadError: --set: unknown key mixer.windw; did you mean window?
       SubquadError: --set: name is a single value, it has no key first
-      SubquadError: --set: unknown key zzzzzzzz; known are name, summary, paper, preset, mixer, layers, seed, stages
+      SubquadError: --set: unknown key zzzzzzzz; known are name, summary, paper, preset, mixer, layers, variants, seed, stages
       SubquadError: --set seed: write key.path=value, for instance --set stages.transfer.learning_rate=0.01
       SubquadError: --set =1: write key.path=value, for instance --set stages.transfer.learning_rate=0.01
       SubquadError: --set a..b=1: write key.path=value, for instance --set stages.transfer.learning_rate=0.01"
