@@ -22,6 +22,7 @@ import {
   conversionFingerprint,
   convertByRecipe,
   finishedConversion,
+  finishedReport,
   requireSoftmax,
 } from "./conversion.ts";
 import { stateBytes } from "./memory.ts";
@@ -51,6 +52,13 @@ export const compare: Verb<CompareOptions, CompareDocument> = async (options, co
     const recipe = finetunedTeacherRecipe(finetuning, teacher.model.architecture.layers);
     planned.unshift({ name: finetunedTeacher, kind: "finetuned-teacher", recipe });
   }
+  const conversionOf = (name: string, recipe: Recipe<MixerSpec>): Conversion => {
+    return { teacher, recipe, text, output: join(output, name), resume, threads: options.threads };
+  };
+  // Before anything is written: what other settings have made is not written over by resuming.
+  if (resume)
+    for (const { name, recipe } of planned)
+      if (!(recipe instanceof SubquadError)) await finishedReport(conversionOf(name, recipe));
   const known = resume ? await writtenRows(output) : [];
   const rows: CompareRow[] = [await teacherRow(teacher, measurement, known, options, context)];
   const document = (): CompareDocument => ({
@@ -77,7 +85,7 @@ export const compare: Verb<CompareOptions, CompareDocument> = async (options, co
     };
     if (recipe instanceof SubquadError) rows.push(fault(recipe));
     else {
-      const conversion = { teacher, recipe, text, output: join(output, name), resume, threads: options.threads };
+      const conversion = conversionOf(name, recipe);
       const made = convertedRow({ name, kind, conversion, measurement, known, teacher: rows[0] }, context);
       rows.push(await made.catch((error: unknown) => fault(namedFault(error))));
     }

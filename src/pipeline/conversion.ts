@@ -14,7 +14,7 @@ import { type Provenance, storedPlan } from "./layer-plan.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { readDocument } from "./read-document.ts";
 import { conversionPage, stateRecord } from "./report-page.ts";
-import { removeCheckpoints, requireSame, runStages } from "./run-stages.ts";
+import { removeCheckpoints, runStages } from "./run-stages.ts";
 import { saveModel, writeJson, writeText } from "./save-model.ts";
 import { convert, mixerName } from "./student.ts";
 import { defaultThreads } from "./threads.ts";
@@ -149,11 +149,20 @@ const reportSchema = linearizeSchema.extend({ fingerprint: z.string() });
  * end. Throws a SubquadError where the folder holds another conversion.
  */
 export async function finishedConversion(conversion: Conversion): Promise<Converted | undefined> {
+  const document = await finishedReport(conversion);
+  if (document === undefined) return undefined;
+  const { model } = await openModel(conversion.output);
+  return { document, model };
+}
+
+/** The report of `finishedConversion`, without its model. */
+export async function finishedReport(conversion: Conversion): Promise<LinearizeDocument | undefined> {
   const { output } = conversion;
   const path = join(output, "report.json");
   if (existsSync(join(output, "checkpoint")) || !existsSync(path)) return undefined;
   const { fingerprint, ...document } = await readDocument(path, reportSchema);
-  requireSame(fingerprint, conversionFingerprint(conversion), output);
-  const { model } = await openModel(output);
-  return { document, model };
+  if (fingerprint === conversionFingerprint(conversion)) return document;
+  throw new SubquadError(
+    `${output}: holds another run (other model, recipe, settings or texts); choose another folder, remove this one, or leave out --resume to begin anew`,
+  );
 }

@@ -191,9 +191,12 @@ describe("resumed", () => {
     expect(report.stages.map(({ name }) => name).filter((name) => name !== "evaluate")).toEqual(["finetune"]);
   });
 
-  test("with other settings is refused, each by its row", async () => {
-    const other = options("whole", { resume: true, budget: 1000, recipes: ["lolcats"], set: ["seed=3"] });
-    await expect(compare(other, recordingContext().context)).rejects.toThrow(/no recipe could be run.*another run/s);
+  test("with other settings is refused before anything is written over", async () => {
+    const path = join(small.folder, "whole", "compare.json");
+    const before = readFileSync(path, "utf8");
+    const other = options("whole", { resume: true, budget: 1000 });
+    await expect(compare(other, recordingContext().context)).rejects.toThrow(/finetuned-teacher: holds another run/);
+    expect(readFileSync(path, "utf8")).toBe(before);
   });
 });
 

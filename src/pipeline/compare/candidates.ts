@@ -78,6 +78,7 @@ export function finetunedTeacherRecipe(recipe: Recipe<MixerSpec>, layers: number
     name: finetunedTeacher,
     summary: `The teacher, finetuned as by ${recipe.name}`,
     layers: { softmax: Array.from({ length: layers }, (_unused, layer) => layer) },
+    variants: [],
     stages,
   };
 }
