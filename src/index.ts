@@ -12,6 +12,7 @@ export { linearize, planLinearize } from "./pipeline/linearize.ts";
 export { logits } from "./pipeline/logits.ts";
 export { benchMixers, checkMixers, listMixers, showMixer } from "./pipeline/mixers.ts";
 export { pretrain } from "./pipeline/pretrain.ts";
+export { probe } from "./pipeline/probe.ts";
 export { linearizeRecipeSchema, loadLinearizeRecipe } from "./pipeline/recipes.ts";
 export {
   listRecipes,

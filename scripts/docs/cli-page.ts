@@ -21,6 +21,7 @@ import {
   mixersListSchema,
   mixersShowSchema,
   pretrainSchema,
+  probeSchema,
 } from "../../src/pipeline/contract.ts";
 import { keyRows } from "../../src/recipes/index.ts";
 import { code, markdownTable, page } from "./markdown.ts";
@@ -29,6 +30,7 @@ import { code, markdownTable, page } from "./markdown.ts";
 const documents: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   linearize: { "": linearizeSchema, "--dry-run": linearizePlanSchema },
   compare: { "": compareSchema },
+  probe: { "": probeSchema },
   evaluate: { "": evaluateSchema },
   generate: { "": generateSchema },
   logits: { "": logitsSchema },

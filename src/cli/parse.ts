@@ -18,6 +18,17 @@ export function tokensOrZero(text: string): number {
   return count;
 }
 
+const BYTE_FACTORS: Readonly<Record<string, number>> = { "": 1, b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
+
+/** Bytes above zero: `1048576`, `64MiB`, `1.5 GiB`. */
+export function memory(text: string): number {
+  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(count) * (BYTE_FACTORS[unit.toLowerCase()] ?? Number.NaN));
+  if (!Number.isSafeInteger(bytes) || bytes <= 0)
+    throw new InvalidArgumentError("Write a number of bytes, for instance 1048576, 64MiB or 1.5GiB.");
+  return bytes;
+}
+
 /** Lengths in tokens, separated by commas: `512,2k`. */
 export function lengths(text: string): number[] {
   return list(text).map(tokens);

@@ -16,6 +16,7 @@ import { linearizeCommand } from "./commands/linearize.ts";
 import { logitsCommand } from "./commands/logits.ts";
 import { mixersCommand } from "./commands/mixers.ts";
 import { pretrainCommand } from "./commands/pretrain.ts";
+import { probeCommand } from "./commands/probe.ts";
 import { recipesCommand } from "./commands/recipes.ts";
 import { fullName } from "./help.ts";
 import type { Session } from "./session.ts";
@@ -24,6 +25,7 @@ import type { Session } from "./session.ts";
 const makers: readonly ((verbs: Verbs, session: Session) => Command)[] = [
   linearizeCommand,
   compareCommand,
+  probeCommand,
   evaluateCommand,
   generateCommand,
   chatCommand,

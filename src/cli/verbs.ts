@@ -6,6 +6,7 @@ export const verbs: Verbs = {
   linearize: async (options, context) => (await import("../pipeline/linearize.ts")).linearize(options, context),
   planLinearize: async (options, context) => (await import("../pipeline/linearize.ts")).planLinearize(options, context),
   compare: async (options, context) => (await import("../pipeline/compare.ts")).compare(options, context),
+  probe: async (options, context) => (await import("../pipeline/probe.ts")).probe(options, context),
   evaluate: async (options, context) => (await import("../pipeline/evaluate.ts")).evaluate(options, context),
   generate: async (options, context) => (await import("../pipeline/generate.ts")).generate(options, context),
   logits: async (options, context) => (await import("../pipeline/logits.ts")).logits(options, context),

@@ -6,4 +6,5 @@ export * from "./contract/documents.ts";
 export * from "./contract/mixer-documents.ts";
 export type * from "./contract/mixer-options.ts";
 export type * from "./contract/options.ts";
+export * from "./contract/probe.ts";
 export type * from "./contract/verbs.ts";

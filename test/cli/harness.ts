@@ -20,6 +20,7 @@ import type {
   Verbs,
 } from "../../src/pipeline/contract.ts";
 import { compareDocument } from "./compare-document.ts";
+import { probeDocument } from "./probe-document.ts";
 
 /** What a run left behind. */
 export interface Outcome {
@@ -85,6 +86,10 @@ export function recordingVerbs(): { verbs: Verbs; calls: Calls } {
     compare: async (options) => {
       calls.compare = options;
       return compareDocument;
+    },
+    probe: async (options) => {
+      calls.probe = options;
+      return probeDocument;
     },
     evaluate: async (options) => {
       calls.evaluate = options;

@@ -29,6 +29,7 @@ import type {
   LogitsOptions,
   PretrainOptions,
 } from "./options.ts";
+import type { ProbeDocument, ProbeOptions } from "./probe.ts";
 
 /** An open conversation; the terminal or page around it owns input and output. */
 export interface ChatSession {
@@ -51,6 +52,7 @@ export interface Verbs {
   /** `linearize --dry-run`: memory, disk and time, without any work. */
   readonly planLinearize: Verb<LinearizeOptions, LinearizePlanDocument>;
   readonly compare: Verb<CompareOptions, CompareDocument>;
+  readonly probe: Verb<ProbeOptions, ProbeDocument>;
   readonly evaluate: Verb<EvaluateOptions, EvaluateDocument>;
   readonly generate: Verb<GenerateOptions, GenerateDocument>;
   readonly logits: Verb<LogitsOptions, LogitsDocument>;
