@@ -6,12 +6,21 @@ import { ForwardPass } from "../inference/forward.ts";
 import { isSoftmax, type MixerSpec, softmaxSpec, stateLayout } from "../mixers/index.ts";
 import { layerSizes } from "../model/block.ts";
 import { createEngine } from "../runtime/index.ts";
-import type { ProbeDocument, ProbeOptions, Verb } from "./contract.ts";
+import type { ProbeDocument, ProbeMeasure, ProbeOptions, Verb } from "./contract.ts";
 import { requireSoftmax } from "./conversion.ts";
 import { comparedLengths } from "./evaluate.ts";
 import { openModel } from "./open-model.ts";
 import { linearizedLayers } from "./probe/linearized.ts";
-import { type Found, figuresOf, judgedQuestions, judgedWindows, meanLossOf, measureLayers } from "./probe/measure.ts";
+import {
+  type Found,
+  figuresOf,
+  judgedQuestions,
+  judgedWindows,
+  type Measured,
+  meanLossOf,
+  meanRecallOf,
+  measureLayers,
+} from "./probe/measure.ts";
 import { type LayerBytes, planLayers, requireRoom } from "./probe/plan.ts";
 import { defaultThreads } from "./threads.ts";
 import { evaluationText, type TrainingText, trainingText } from "./training-text.ts";
@@ -19,6 +28,7 @@ import { evaluationText, type TrainingText, trainingText } from "./training-text
 /** Measures the teacher with one layer after another linearized, and plans for a memory where one is given. */
 export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context) => {
   const { reporter, signal } = context;
+  const { memory, by = "perplexity" } = options;
   const teacher = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
   requireSoftmax(teacher);
   const { architecture } = teacher.model;
@@ -33,7 +43,7 @@ export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context)
   const sizes = layerBytes(specs, architecture, targetLength);
   const layers = specs.flatMap((spec, layer) => (isSoftmax(spec) ? [] : [layer]));
   // Told before any training.
-  if (options.memory !== undefined) requireRoom(sizes, options.memory, targetLength);
+  if (memory !== undefined) requireRoom(sizes, memory, targetLength);
   const ids =
     options.testText === undefined ? (await text()).heldOut.ids : await evaluationText(options.testText, teacher);
   const scored = Math.min(ids.length, options.maxTokens);
@@ -46,6 +56,7 @@ export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context)
   }
   const windows = judgedWindows(ids, length, scored);
   const questions = judgedQuestions(teacher.tokenizer, length, options.seed ?? 0, reporter);
+  if (questions.length === 0 && by === "recall") throw new SubquadError("--by recall: recall cannot be measured here");
   const trained = await model();
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
   try {
@@ -54,7 +65,7 @@ export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context)
     return {
       ...{ model: options.model, recipe, length, tokens: windows.length * (length - 1), target_length: targetLength },
       ...figures(found, sizes),
-      plan: options.memory === undefined ? null : planFor(options.memory, found, sizes),
+      plan: memory === undefined ? null : planFor({ memory, by }, found, sizes),
     };
   } finally {
     await engine.release();
@@ -88,22 +99,27 @@ function figures(found: Found, sizes: readonly LayerBytes[]): Pick<ProbeDocument
   return { teacher, linearized: beside(figuresOf(found.linearized)), layers };
 }
 
-function planFor(memory: number, found: Found, sizes: readonly LayerBytes[]): ProbeDocument["plan"] {
-  const base = meanLossOf(found.teacher);
+function planFor(
+  { memory, by }: { readonly memory: number; readonly by: ProbeMeasure },
+  found: Found,
+  sizes: readonly LayerBytes[],
+): ProbeDocument["plan"] {
+  const lossOf = (measured: Measured) => meanLossOf(measured) - meanLossOf(found.teacher);
+  const recallLossOf = (measured: Measured) => meanRecallOf(found.teacher) - meanRecallOf(measured);
   const losses = new Map(
     [...found.layers].map(([layer, measured]) => {
-      const loss = meanLossOf(measured) - base;
+      const loss = by === "recall" ? recallLossOf(measured) : lossOf(measured);
       // A layer that breaks the model loses more than any other.
       return [layer, Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss];
     }),
   );
-  const { softmax, bytes, loss } = planLayers(sizes, losses, memory);
-  const ratio = Math.exp(loss);
+  const { softmax, bytes } = planLayers(sizes, losses, memory);
+  const linearized = [...found.layers].filter(([layer]) => !softmax.includes(layer));
+  const ratio = Math.exp(linearized.reduce((sum, [, measured]) => sum + lossOf(measured), 0));
   return {
     softmax: [...softmax],
     setting: softmax.length === 0 ? "layers=all" : `layers.softmax=[${softmax.join(",")}]`,
-    bytes,
-    memory,
+    ...{ bytes, memory, by },
     expected_ratio: Number.isFinite(ratio) ? ratio : null,
   };
 }

@@ -28,6 +28,7 @@ export const probeDocument: ProbeDocument = {
     setting: "layers.softmax=[1,2]",
     bytes: 25_460_736,
     memory: 33_554_432,
+    by: "perplexity",
     expected_ratio: 1.01429,
   },
 };

@@ -33,16 +33,30 @@ describe("probe", () => {
         "--target-length",
         "8k",
       ],
-      ...["--threads", "2", "--tokenizer", "t.json", "--json"],
+      ...["--by", "recall", "--threads", "2", "--tokenizer", "t.json", "--json"],
     ];
     expect((await subquad(args, { verbs })).code).toBe(0);
     expect(calls.probe).toEqual({
       ...{ model: "smol", recipe: "mine.yaml", linear: "linear", tokens: 60_000, length: 256, batch: 2 },
       ...{ text: ["a.txt", "b/"], testText: "c.txt", testLength: 512, maxTokens: 8000, set: ["seed=1"], seed: 7 },
-      ...{ output: "out", resume: true, memory: 1_572_864, targetLength: 8000, threads: 2, tokenizer: "t.json" },
+      ...{
+        output: "out",
+        resume: true,
+        memory: 1_572_864,
+        by: "recall",
+        targetLength: 8000,
+        threads: 2,
+        tokenizer: "t.json",
+      },
     });
     await subquad(["probe", "smol"], { verbs });
-    expect(calls.probe).toEqual({ model: "smol", recipe: "lolcats", tokens: 300_000, maxTokens: 16_384 });
+    expect(calls.probe).toEqual({
+      model: "smol",
+      recipe: "lolcats",
+      tokens: 300_000,
+      maxTokens: 16_384,
+      by: "perplexity",
+    });
   });
 
   test.each(["many", "0", "64MB", "-1", "1.5 TiB x"])("takes no memory of %j", async (memory) => {
@@ -80,7 +94,7 @@ describe("probe", () => {
                2          28    1.6   0.125   -4.5    12.0 MiB     288 KiB  keep
              all          35      2       0  -6.25                12.6 MiB
 
-      Within 32.0 MiB for 8192 tokens, keep 2 of 3 layers as softmax: 1, 2. That takes 24.3 MiB, and a perplexity of about 1.01 times
+      Within 32.0 MiB for 8192 tokens, keep 2 of 3 layers as softmax, for perplexity: 1, 2. That takes 24.3 MiB, and a perplexity of about 1.01 times
       the teacher's, if the losses of layers add up:
         subquad linearize smol --recipe lolcats --set layers.softmax=[1,2]
       "

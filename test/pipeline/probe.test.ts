@@ -195,6 +195,14 @@ describe("a plan", () => {
     const set = [plan?.setting ?? ""];
     expect((await loadLinearizeRecipe("lolcats", { set })).layers).toEqual({ softmax: plan?.softmax });
     expect((await loadLinearizeRecipe("lolcats-hybrid", { set })).layers).toEqual({ softmax: plan?.softmax });
+    const recalled = await probe({ ...longer, memory, by: "recall" }, context);
+    const forgetful = layers.toSorted((a, b) => (a.recall_log_probability ?? 0) - (b.recall_log_probability ?? 0))[0];
+    expect(recalled.plan).toMatchObject({ softmax: [forgetful?.layer], by: "recall" });
+    const kept = layers.filter(({ layer }) => layer !== forgetful?.layer);
+    expect(recalled.plan?.expected_ratio).toBeCloseTo(
+      kept.reduce((product, { ratio }) => product * (ratio ?? 0), 1),
+      10,
+    );
     const least = await probe({ ...longer, memory: 3 * state }, context);
     expect(least.plan).toMatchObject({ softmax: [], setting: "layers=all", bytes: 3 * state });
     const tooFew = recordingContext();
@@ -240,9 +248,9 @@ describe("a plan", () => {
           expect(() => requireRoom(layers, memory, 100)).toThrow("too few for a sequence of 100 tokens");
           return;
         }
-        const { softmax, bytes, loss } = planLayers(layers, losses, memory);
+        const { softmax, bytes } = planLayers(layers, losses, memory);
         expect(bytes).toBeLessThanOrEqual(memory);
-        expect(possible.find(({ kept }) => kept.join() === softmax.join())).toMatchObject({ bytes, loss });
+        expect(possible.find(({ kept }) => kept.join() === softmax.join())).toMatchObject({ bytes });
         for (const { layer: index, loss: own, kvBytes, stateBytes = kvBytes } of layers) {
           if (softmax.includes(index) || own <= 0) continue;
           expect(bytes + kvBytes - stateBytes).toBeGreaterThan(memory);
@@ -257,8 +265,8 @@ describe("a plan", () => {
     fc.assert(
       fc.property(drawn, fc.integer({ min: 7, max: 80 }), (all, memory) => {
         const layers = all.map((loss, index) => ({ layer: index, loss, kvBytes: 10, stateBytes: 1 }));
-        const { loss } = planLayers(layers, new Map(all.entries()), memory);
-        expect(loss).toBe(Math.min(...choices(layers, memory).map((each) => each.loss)));
+        const { softmax } = planLayers(layers, new Map(all.entries()), memory);
+        expect(lossOf(layers, softmax)).toBe(Math.min(...choices(layers, memory).map((each) => each.loss)));
       }),
       { seed: 8 },
     );
@@ -271,7 +279,7 @@ describe("a plan", () => {
       [1, Number.POSITIVE_INFINITY],
       [2, Number.POSITIVE_INFINITY],
     ]);
-    expect(planLayers(sizes, losses, 21)).toEqual({ softmax: [1, 2], bytes: 21, loss: 3 });
+    expect(planLayers(sizes, losses, 21)).toEqual({ softmax: [1, 2], bytes: 21 });
   });
 });
 

@@ -1,6 +1,6 @@
 /** `subquad probe`: what each layer loses when it alone is linearized, and which layers to keep. */
 import type { Command } from "commander";
-import type { Verbs } from "../../pipeline/contract.ts";
+import type { ProbeMeasure, Verbs } from "../../pipeline/contract.ts";
 import { describedCommand, option } from "../help.ts";
 import { addCommon, type CommonFlags, commonOptions, MODEL_HELP } from "../options.ts";
 import { collect, memory, tokens, whole } from "../parse.ts";
@@ -25,6 +25,7 @@ interface ProbeFlags extends CommonFlags {
   readonly output?: string;
   readonly resume?: boolean;
   readonly memory?: number;
+  readonly by: ProbeMeasure;
   readonly targetLength?: number;
 }
 
@@ -95,6 +96,12 @@ export function probeCommand(verbs: Pick<Verbs, "probe">, session: Session): Com
     .addOption(option("--resume", "go on from the checkpoint in the output folder"))
     .addOption(
       option("--memory <bytes>", "plan for so many bytes of one sequence: 1048576, 64MiB or 1.5GiB", { parse: memory }),
+    )
+    .addOption(
+      option("--by <measure>", "what the plan saves: perplexity or recall", { fallback: "perplexity" }).choices([
+        "perplexity",
+        "recall",
+      ]),
     )
     .addOption(
       option("--target-length <n>", "tokens of that sequence (default: the model's context)", { parse: tokens }),

@@ -47,11 +47,11 @@ function layerTable({ teacher, linearized, layers, plan }: ProbeDocument): strin
 }
 
 function planText(plan: NonNullable<ProbeDocument["plan"]>, { model, recipe, target_length, layers }: ProbeDocument) {
-  const { softmax, setting, memory, expected_ratio } = plan;
+  const { softmax, setting, memory, by, expected_ratio } = plan;
   const which =
     softmax.length === 0
       ? "no layer fits as softmax"
-      : `keep ${softmax.length} of ${layers.length} layers as softmax: ${softmax.join(", ")}`;
+      : `keep ${softmax.length} of ${layers.length} layers as softmax, for ${by}: ${softmax.join(", ")}`;
   return [
     `Within ${bytes(memory)} for ${target_length} tokens, ${which}. That takes ${bytes(plan.bytes)}, and a perplexity of about ${measured(expected_ratio, 3)} times`,
     "the teacher's, if the losses of layers add up:",

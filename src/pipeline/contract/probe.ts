@@ -2,6 +2,9 @@
 import { z } from "zod";
 import type { CommonOptions } from "./options.ts";
 
+/** What a plan may save. */
+export type ProbeMeasure = "perplexity" | "recall";
+
 /** `probe`: what each layer loses when it alone is linearized, and which layers to keep. */
 export interface ProbeOptions extends CommonOptions {
   /** The teacher: a folder in Hugging Face layout, a `.gguf`, a llama2.c `.bin` or `org/name[@revision]`. */
@@ -33,6 +36,8 @@ export interface ProbeOptions extends CommonOptions {
   readonly resume?: boolean | undefined;
   /** Bytes that decoding one sequence may keep: a plan is made for it. */
   readonly memory?: number | undefined;
+  /** What the plan saves: perplexity (where absent), or recall. */
+  readonly by?: ProbeMeasure | undefined;
   /** Tokens of that sequence; absent: the model's context. */
   readonly targetLength?: number | undefined;
 }
@@ -73,6 +78,7 @@ export const probeSchema = z.object({
       setting: z.string().describe("The same for --set"),
       bytes: bytes.describe("What decoding keeps of one sequence of target_length"),
       memory: bytes.describe("What it may keep"),
+      by: z.enum(["perplexity", "recall"]).describe("What is saved"),
       expected_ratio: measured.describe("Perplexity times the teacher's, if the losses of layers add up"),
     })
     .nullable()

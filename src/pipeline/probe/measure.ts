@@ -115,13 +115,21 @@ export function meanLossOf({ losses }: Measured): number {
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
+/** The mean log probability of the answers to associative recall, in nats per token. */
+export function meanRecallOf({ answers }: Measured): number {
+  return sumOf(answers, ({ logProbability }) => logProbability) / sumOf(answers, (sums) => sums.answers);
+}
+
+function sumOf(answers: readonly AnswerSums[], of: (sums: AnswerSums) => number): number {
+  return answers.reduce((total, sums) => total + of(sums), 0);
+}
+
 /** A model's figures as the document has them. */
 export function figuresOf(measured: Measured): ProbeDocument["teacher"] {
-  const sum = (of: (sums: AnswerSums) => number) => measured.answers.reduce((total, sums) => total + of(sums), 0);
-  const asked = sum(({ answers }) => answers);
+  const { answers } = measured;
   return {
     perplexity: finite(Math.exp(meanLossOf(measured))),
-    recall: finite(sum(({ exact }) => exact) / asked),
-    recall_log_probability: finite(sum(({ logProbability }) => logProbability) / asked),
+    recall: finite(sumOf(answers, ({ exact }) => exact) / sumOf(answers, (sums) => sums.answers)),
+    recall_log_probability: finite(meanRecallOf(measured)),
   };
 }

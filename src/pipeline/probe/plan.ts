@@ -17,8 +17,6 @@ export interface LayerPlan {
   readonly softmax: readonly number[];
   /** What all layers together keep of one sequence. */
   readonly bytes: number;
-  /** Nats per token that the linearized layers lose, if their losses add up. */
-  readonly loss: number;
 }
 
 /** The least that all layers together can keep: every layer is linearized whose state is smaller than its keys and values. */
@@ -45,9 +43,8 @@ export function planLayers(
   losses: ReadonlyMap<number, number>,
   memory: number,
 ): LayerPlan {
-  const lossOf = (layer: number) => losses.get(layer) ?? 0;
   const linearized = layers.flatMap(({ layer, kvBytes, stateBytes = kvBytes }) =>
-    stateBytes < kvBytes ? [{ layer, cost: kvBytes - stateBytes, loss: lossOf(layer) }] : [],
+    stateBytes < kvBytes ? [{ layer, cost: kvBytes - stateBytes, loss: losses.get(layer) ?? 0 }] : [],
   );
   let bytes = leastBytes(layers);
   const left = new Set(linearized.map(({ layer }) => layer));
@@ -57,11 +54,7 @@ export function planLayers(
     left.delete(layer);
     bytes += cost;
   }
-  return {
-    softmax: layers.flatMap(({ layer }) => (left.has(layer) ? [] : [layer])),
-    bytes,
-    loss: [...left].reduce((sum, layer) => sum + lossOf(layer), 0),
-  };
+  return { softmax: layers.flatMap(({ layer }) => (left.has(layer) ? [] : [layer])), bytes };
 }
 
 /** The larger first; also where both are infinite. */
