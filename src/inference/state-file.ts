@@ -18,7 +18,7 @@ export class ForeignStateError extends FormatError {
   override name = "ForeignStateError";
 }
 
-const dtypes: Readonly<Partial<Record<string, "F32" | "I64">>> = { float32: "F32", int64: "I64" };
+const dtypes: Readonly<Partial<Record<string, "F32" | "I64" | "I8">>> = { float32: "F32", int64: "I64", int8: "I8" };
 
 /**
  * Writes a state, whole or not at all; buffers are cut to the tokens they hold. Throws a SubquadError for a state that
@@ -76,5 +76,6 @@ function readTensor(source: TensorSource, name: string, { dtype, shape }: Tensor
     throw new FormatError(source.path, `its "${name}" is ${info.dtype} ${formatShape(info.shape)}, not ${wanted}`);
   }
   if (dtype === "float32") return { dtype, shape, data: source.readFloat32(name) };
-  return { dtype, shape, data: new BigInt64Array(source.readRaw(name).buffer) };
+  const { buffer } = source.readRaw(name);
+  return { dtype, shape, data: dtype === "int8" ? new Int8Array(buffer) : new BigInt64Array(buffer) };
 }

@@ -2,7 +2,7 @@
  * Sequences packed one behind another in a single row. They are taken apart into a batch padded on the right, mixed by any
  * form, and put together again: no sequence meets another, and each has a state of its own.
  */
-import { integers, reshape, rows, scalar, slice, transpose, type Value } from "../graph/index.ts";
+import { cast, integers, reshape, rows, scalar, slice, transpose, type Value } from "../graph/index.ts";
 import { type MixerInputs, type MixerResult, type MixerState, mapAngles, sizesOf } from "./contract.ts";
 import { MixerError } from "./errors.ts";
 import { stateLayout } from "./plan.ts";
@@ -59,7 +59,7 @@ export function packed(
       ...(angles && { angles: mapAngles(angles, first) }),
     };
     const bidirectional = !spec.causal;
-    const state = inputs.state ?? (bidirectional ? undefined : emptyState(spec, tokens, sequences));
+    const state = inputs.state ?? (bidirectional ? undefined : emptyState(spec, tokens));
     const mixed = form(spec, { ...tokens, ...(state && { state }) });
     const [, heads = 1, , dim = 1] = mixed.output.shape;
     const flat = reshape(transpose(mixed.output, [0, 2, 1, 3]), [sequences * longest, heads * dim]);
@@ -77,12 +77,7 @@ function takeApart(x: Value, places: Value): Value {
   return transpose(reshape(rows(flat, places), [sequences, longest, heads, width]), [0, 2, 1, 3]);
 }
 
-function emptyState(spec: MixerSpec, inputs: MixerInputs, sequences: number): MixerState {
+function emptyState(spec: MixerSpec, inputs: MixerInputs): MixerState {
   const layout = Object.entries(stateLayout(spec, sizesOf(inputs)));
-  return Object.fromEntries(
-    layout.map(([name, { dtype, shape }]) => [
-      name,
-      dtype === "int64" ? integers(new Array<number>(sequences).fill(0)) : scalar(0, shape),
-    ]),
-  );
+  return Object.fromEntries(layout.map(([name, { dtype, shape }]) => [name, cast(scalar(0, shape), dtype)]));
 }

@@ -135,8 +135,8 @@ function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
   const { batch, heads, groups, dim } = sizes;
   const float = (shape: readonly number[]) => ({ dtype: "float32", shape }) as const;
   const cache = window && {
-    keys: float([batch, groups, window.capacity(sizes), dim]),
-    values: float([batch, groups, window.capacity(sizes), valueDimOf(sizes)]),
+    ...window.store.layout("keys", [batch, groups, window.capacity(sizes), dim]),
+    ...window.store.layout("values", [batch, groups, window.capacity(sizes), valueDimOf(sizes)]),
     ...(window.first > 0 && {
       firstKeys: float([batch, groups, window.first, dim]),
       firstValues: float([batch, groups, window.first, valueDimOf(sizes)]),

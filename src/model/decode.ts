@@ -36,7 +36,7 @@ export interface LayerState {
 /** True for plain softmax attention, whose state is a buffer of all keys and values. */
 export function keepsEverything(spec: MixerSpec): boolean {
   const { causal, window, state, convolution, local, outputNorm, outputGate } = spec;
-  const plain = causal && window?.kind === "full" && !window.sinks && !window.decay;
+  const plain = causal && window?.kind === "full" && !window.sinks && !window.decay && !window.store;
   return plain && !state && !convolution && !local && !outputNorm && !outputGate;
 }
 

@@ -62,6 +62,7 @@ const cases: Record<string, Case> = {
   cos: { shapes: [[5]], build: g.cos },
   relu: { shapes: [[6]], build: g.relu },
   absolute: { shapes: [[6]], build: g.absolute },
+  "round beside what learns": { shapes: [[6]], build: (x) => g.add(x, g.round(g.multiply(x, 3))) },
   erf: { shapes: [[6]], build: g.erf },
   silu: { shapes: [[6]], build: g.silu },
   where: {

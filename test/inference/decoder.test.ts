@@ -58,6 +58,12 @@ const besideState: MixerSpec = {
   mix: { kind: "sum", window: 0.5, linear: 0.5 },
 };
 
+const shortWindow: MixerSpec = {
+  ...preset("sliding-window"),
+  rope: "window",
+  window: { kind: "slide", size: 8, store: "int8", sinks: { tokens: 2, capped: true, logits: 0 } },
+};
+
 const splits = [[96], [-96], [16, 64, 16], [5, -3, 70, -18], [33, -1, 62], [1, 1, -40, 54]];
 
 describe("logits of decoding equal the training form's", () => {
@@ -70,6 +76,7 @@ describe("logits of decoding equal the training form's", () => {
     "a sliding window": [preset("sliding-window")],
     "softmax and lolcats in turns": [softmax, slide(8)],
     "softmax beside a state": [besideState],
+    "a window of 8 bits that keeps first tokens": [shortWindow],
   };
   for (const [name, mixers] of Object.entries(specs)) {
     test.each(splits)(`${name}, split as %j …`, async (...split) => {

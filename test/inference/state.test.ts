@@ -16,6 +16,7 @@ import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
 const engine = createEngine({ threads: 1 });
 afterAll(() => engine.release());
 const slide: MixerSpec = { ...preset("lolcats"), window: { kind: "slide", size: 4 } };
+const rounded: MixerSpec = { ...preset("sliding-window"), window: { kind: "slide", size: 4, store: "int8" } };
 const besideState: MixerSpec = {
   ...preset("linear-attention"),
   window: { kind: "full" },
@@ -66,6 +67,7 @@ describe("saved states", () => {
 
   test.each([
     ["constant", [slide]],
+    ["8-bit", [rounded]],
     ["growing", [slide, softmax, besideState]],
   ] as const)("of %s size go on as if nothing had happened, in a new decoder", async (_name, specs) => {
     const decoder = new Decoder(engine, tinyModel(specs), { fingerprint: "one" });

@@ -1,5 +1,16 @@
 /** Every way to run a mixer over a sequence, as graphs that must agree. */
-import { add, concat, input, integers, pad, type Shape, scalar, slice, type Value } from "../../src/graph/index.ts";
+import {
+  add,
+  cast,
+  concat,
+  input,
+  integers,
+  pad,
+  type Shape,
+  scalar,
+  slice,
+  type Value,
+} from "../../src/graph/index.ts";
 import {
   anglesOf,
   chunked,
@@ -101,7 +112,7 @@ export function separateRun(form: Run, lengths: readonly number[]): Run {
       const sizes = { batch, heads, groups, length, dim, hidden: tokens.streams.hidden?.shape[2] ?? 1 };
       const state = Object.entries(stateLayout(spec, sizes)).map(([name, { dtype, shape }]): [string, Value] => [
         name,
-        dtype === "int64" ? integers([0]) : scalar(0, shape),
+        cast(scalar(0, shape), dtype),
       ]);
       const turned = angles && { angles: mapAngles(angles, first) };
       const begun = !spec.causal ? {} : { state: Object.fromEntries(state) };

@@ -25,7 +25,7 @@ export type Backend = "float64" | "float32";
 
 const engine = createEngine({ threads: 1 });
 
-/** Computes a program's outputs from floats and, where the program asks for them, int64 inputs. */
+/** Computes a program's outputs from floats and, where the program asks for them, integers. */
 export async function compute(backend: Backend, made: Program, feeds: Numbers): Promise<Numbers> {
   return (await prepared(backend, made))(feeds);
 }
@@ -45,6 +45,7 @@ export async function prepared(backend: Backend, made: Program): Promise<(feeds:
     const given = types.map(([name, { shape, dtype }]): [string, Tensor] => {
       const data = feeds[name] ?? [];
       if (dtype === "float32") return [name, floats(shape, Float32Array.from(data))];
+      if (dtype === "int8") return [name, { dtype, shape, data: Int8Array.from(data) }];
       return [name, { dtype, shape, data: BigInt64Array.from(Array.from(data, BigInt)) }];
     });
     const results = await executable.run(Object.fromEntries(given));
@@ -87,9 +88,10 @@ export function withGradients(
 
 /** Random floats for every input of a program that `given` lacks, the same for the same name and shape. */
 export function randomFeeds(made: Program, given: Numbers = {}): Numbers {
-  const entries = [...made.inputs].map(([name, { shape }]): [string, ArrayLike<number>] => {
+  const entries = [...made.inputs].map(([name, { shape, dtype }]): [string, ArrayLike<number>] => {
     const seed = [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65521, 7);
-    return [name, given[name] ?? normals(sizeOf(shape), seed)];
+    const numbers = given[name] ?? normals(sizeOf(shape), seed);
+    return [name, dtype === "int8" ? Array.from(numbers, (x) => Math.round(30 * Math.tanh(x))) : numbers];
   });
   return Object.fromEntries(entries);
 }

@@ -32,6 +32,14 @@ const variants: Record<string, MixerSpecInput> = {
     normalize: { kind: "none" },
     mix: { kind: "sum" },
   },
+  "a window of 8 bits that keeps first tokens, beside a state": {
+    rope: "window",
+    window: { kind: "slide", size: 5, store: "int8", sinks: { tokens: 2, capped: true } },
+    state: { per: "group", featureMap: { kind: "unit" }, decay: { kind: "step" }, write: { kind: "delta" } },
+    mix: { kind: "added" },
+  },
+  "tokens that leave a window of 8 bits": { ...hybrid, window: { kind: "slide", size: 5, store: "int8" } },
+  "all keys in 8 bits": { window: { kind: "full", store: "int8" } },
   "a decay per head, keys and filters, a direct skip": {
     convolution: { kind: "depthwise", on: ["queries", "keys"], size: 3 },
     state: { decay: { kind: "step" }, write: { kind: "add", values: "step" }, skip: { kind: "direct" } },

@@ -66,6 +66,7 @@ export {
   negate,
   reciprocal,
   relu,
+  round,
   sigmoid,
   silu,
   sin,

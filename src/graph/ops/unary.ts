@@ -73,6 +73,9 @@ export const absolute: (x: Value) => Value = unary("absolute", "Abs", ({ x, grad
   g.where(g.greater(x, 0), gradient, g.negate(gradient)),
 );
 
+/** The nearest integer, halves to the even one; no gradient passes. */
+export const round: (x: Value) => Value = unary("round", "Round", () => undefined);
+
 /** Gauss's error function. */
 export const erf: (x: Value) => Value = unary("erf", "Erf", ({ x, gradient }, g) =>
   g.multiply(gradient, g.multiply(2 / Math.sqrt(Math.PI), g.exp(g.negate(g.multiply(x, x))))),

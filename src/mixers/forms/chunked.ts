@@ -47,10 +47,10 @@ export function linearForm(mixer: Mixer, inputs: MixerInputs, recur: Recur): Mix
   const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) =>
     spec.causal ? recur(recurrence, tokens, undefined) : wholly(recurrence, tokens),
   );
-  const recurred = atOnce ?? delayedBranch(mixer, inputs, timeline, sizes, recur);
+  const recurred = atOnce ?? delayedBranch(mixer, windowed, timeline, sizes, recur);
   const output = combine(mixer, inputs, windowTerm, recurred && linearTerm(mixer, recurred.output));
   if (inputs.state === undefined) return { output };
-  return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
+  return { output, state: { ...recurred?.state, ...windowState(mixer, timeline, windowed, sizes) } };
 }
 
 /** The state read by every token after all of them entered it: two products. */

@@ -17,8 +17,8 @@ import type { MixerInputs, MixerSizes } from "../contract.ts";
 import { countOf } from "../newest.ts";
 import type { Tokens } from "../recurrence/recurrence.ts";
 import type { StateBranch } from "../spec.ts";
-import type { Delay } from "../windows/index.ts";
-import { carried, type Timeline, withOnes } from "./timeline.ts";
+import { carried, type Delay } from "../windows/index.ts";
+import { type Timeline, withOnes } from "./timeline.ts";
 
 /** Tokens, and how many places were put before the first query so that blocks begin where the window's do. */
 export interface DelayedTokens extends Tokens {

@@ -5,11 +5,11 @@ import { countOf } from "../newest.ts";
 import { recurrenceOf } from "../plan.ts";
 import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer } from "../spec.ts";
-import { causal } from "../windows/index.ts";
+import { carried, causal } from "../windows/index.ts";
 import { combine, linearTerm } from "./combine.ts";
 import { maskedWindow, tokens } from "./masked-window.ts";
 import { recurrentBranch, windowInputs } from "./recurrent.ts";
-import { carried, seenFrom, type Timeline, timelineOf, windowState, withOnes } from "./timeline.ts";
+import { seenFrom, type Timeline, timelineOf, windowState, withOnes } from "./timeline.ts";
 
 /** The mixer by masks over all keys. */
 export function parallelForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
@@ -20,10 +20,10 @@ export function parallelForm(mixer: Mixer, inputs: MixerInputs): MixerResult {
   const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) =>
     mixer.spec.causal ? recurrence.parallel(tokens) : allRead(recurrence, tokens),
   );
-  const recurred = atOnce ?? maskedState(mixer, inputs, timeline, sizes);
+  const recurred = atOnce ?? maskedState(mixer, windowed, timeline, sizes);
   const output = combine(mixer, inputs, window, recurred && linearTerm(mixer, recurred.output));
   if (inputs.state === undefined) return { output };
-  return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
+  return { output, state: { ...recurred?.state, ...windowState(mixer, timeline, windowed, sizes) } };
 }
 
 /** Every query reads every token, as a product of length × length weights. */

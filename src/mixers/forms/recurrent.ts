@@ -23,7 +23,8 @@ import { placesOf } from "../places.ts";
 import { recurrenceOf, widthsOf, writtenSizes } from "../plan.ts";
 import type { Recurred, Recurrence, Tokens } from "../recurrence/recurrence.ts";
 import type { Mixer, StateBranch } from "../spec.ts";
-import { carried, withOnes } from "./timeline.ts";
+import { carried } from "../windows/index.ts";
+import { withOnes } from "./timeline.ts";
 
 /** Queries or keys `[batch, heads, length, dim]` at the angles of the call. Throws a MixerError where there are none. */
 export function rotated(x: Value, { angles }: MixerInputs): Value {
@@ -87,8 +88,15 @@ export interface WindowInputs extends MixerInputs {
   readonly firstQueries?: Value;
 }
 
-/** The inputs of the window: at the angles of the call where it alone is rotated. */
-export function windowInputs({ spec: { rope }, window }: Mixer, inputs: MixerInputs): WindowInputs {
+/** The inputs of the window: at the angles of the call where it alone is rotated, keys and values as it keeps them. */
+export function windowInputs(mixer: Mixer, inputs: MixerInputs): WindowInputs {
+  const placed = placedInputs(mixer, inputs);
+  if (mixer.window === undefined) return placed;
+  const { rounded } = mixer.window.store;
+  return { ...placed, keys: rounded(placed.keys), values: rounded(placed.values) };
+}
+
+function placedInputs({ spec: { rope }, window }: Mixer, inputs: MixerInputs): WindowInputs {
   if (rope !== "window") return inputs;
   const { cappedCos: cos, cappedSin: sin } = inputs.angles ?? {};
   const capped = window?.cappedFirst && cos && sin && { angles: { cos, sin } };

@@ -26,12 +26,12 @@ export function stepForm(mixer: Mixer, inputs: WindowInputs): MixerResult {
   const windowed = windowInputs(mixer, inputs);
   const timeline = timelineOf(mixer, windowed, sizes);
   const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) => recurrence.step(tokens));
-  const late = () => state && delay && delayedTokens(state, normalize.sumsWeights, delay, inputs, timeline, sizes);
+  const late = () => state && delay && delayedTokens(state, normalize.sumsWeights, delay, windowed, timeline, sizes);
   const tokens = atOnce === undefined ? late() : undefined;
   const recurred = atOnce ?? (state && tokens && recurrenceOf(state).step(tokens));
   const windowTerm = window?.newest && newestKeys(mixer, window, window.newest, windowed, timeline, sizes);
   const output = combine(mixer, inputs, windowTerm, recurred && linearTerm(mixer, recurred.output));
-  return { output, state: { ...recurred?.state, ...windowState(timeline, inputs, sizes) } };
+  return { output, state: { ...recurred?.state, ...windowState(mixer, timeline, windowed, sizes) } };
 }
 
 /** The window's term: the newest keys, the query's own included; the heads of a group are rows of one product. */

@@ -15,11 +15,10 @@ import {
   where,
 } from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes, MixerState } from "../contract.ts";
-import { MixerError } from "../errors.ts";
 import { type FirstTokens, firstTokens } from "../first-tokens.ts";
 import { countOf, newest } from "../newest.ts";
 import type { Mixer } from "../spec.ts";
-import type { Positions } from "../windows/index.ts";
+import { carried, type Positions } from "../windows/index.ts";
 
 /** All keys and values of a call in time order; positions broadcast as `[batch or 1, queries, keys]`. */
 export interface Timeline {
@@ -44,13 +43,6 @@ export interface Timeline {
   readonly streams?: MixerInputs["streams"];
 }
 
-/** A tensor of the state. Throws a MixerError where it was not given. */
-export function carried(state: MixerState, name: string): Value {
-  const value = state[name];
-  if (value === undefined) throw new MixerError(`the mixer's state "${name}" was not given`);
-  return value;
-}
-
 /** Integers from `start`, shaped for positions. */
 function range(start: number, count: number, shape: readonly number[]): Value {
   return reshape(integers(Array.from({ length: count }, (_unused, index) => start + index)), shape);
@@ -71,8 +63,8 @@ export function timelineOf(mixer: Mixer, inputs: MixerInputs, sizes: MixerSizes)
   const { state } = inputs;
   const { window, spec } = mixer;
   const seen = state === undefined ? reshape(integers([0]), [1, 1, 1]) : reshape(carried(state, "seen"), [batch, 1, 1]);
-  const cached = window !== undefined && state !== undefined;
-  const join = (name: "keys" | "values") => (cached ? concat([carried(state, name), inputs[name]], 2) : inputs[name]);
+  const earlier = state && window && ((name: string) => window.store.unpack(name, state));
+  const join = (name: "keys" | "values") => (earlier ? concat([earlier(name), inputs[name]], 2) : inputs[name]);
   const [keys, values] = [join("keys"), join("values")];
   const kept = (keys.shape[2] ?? 0) - length;
   const faded = fadedOf(mixer, inputs, sizes);
@@ -108,15 +100,23 @@ export function seenFrom({ keyPositions, phase, streams }: Timeline, queries: Va
   return { queries, keys: keyPositions, phase, streams };
 }
 
-/** The keys, values and the count of tokens that later calls need. */
-export function windowState(timeline: Timeline, inputs: MixerInputs, { length }: MixerSizes): MixerState {
+/** The keys, values and the count of tokens that later calls need; `inputs` are the window's. */
+export function windowState(
+  { window }: Mixer,
+  timeline: Timeline,
+  inputs: MixerInputs,
+  { length }: MixerSizes,
+): MixerState {
+  const { state = {} } = inputs;
   const seen = add(reshape(timeline.seen, [-1]), countOf(inputs, length));
-  if (timeline.kept === 0) return { seen };
+  if (window === undefined || timeline.kept === 0) return { seen };
   const { first, faded } = timeline;
   const kept = (all: Value) => newest(all, timeline.kept, inputs.count);
+  // Earlier tokens stay as they were packed.
+  const own = { ...window.store.pack("keys", inputs.keys), ...window.store.pack("values", inputs.values) };
+  const tokens = Object.entries(own).map(([name, x]) => [name, kept(concat([carried(state, name), x], 2))] as const);
   return {
-    keys: kept(timeline.keys),
-    values: kept(timeline.values),
+    ...Object.fromEntries(tokens),
     ...(first && { firstKeys: first.keys, firstValues: first.values }),
     ...(faded && { keyDecays: kept(subtract(slice(faded.queries, 2, -1), faded.keys)) }),
     seen,

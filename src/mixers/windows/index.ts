@@ -9,6 +9,7 @@ import { selected } from "./selected.ts";
 import { slide } from "./slide.ts";
 import { terrace } from "./terrace.ts";
 
+export { carried, type Store } from "./store.ts";
 export {
   causal,
   type Delay,

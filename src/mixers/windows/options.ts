@@ -4,6 +4,7 @@ import { and, integers, less, or, type Value } from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes } from "../contract.ts";
 import type { Decay } from "../gates/decay.ts";
 import { decays } from "../gates/decays/index.ts";
+import { stores } from "./store.ts";
 import { causal, type Fading, type Positions, type Sights, type Window } from "./window.ts";
 
 const count = z.number().int().nonnegative().default(0);
@@ -15,6 +16,8 @@ export const windowOptions = {
    * or (`capped`) as if the query stood no farther than a cap, beyond which the model was not trained. `logits`: learned scores per head without a value (gpt-oss; Lizard, arXiv 2507.09025).
    */
   sinks: z.strictObject({ tokens: count, capped: z.boolean().default(false), logits: count }).optional(),
+  /** Rounds each token's keys and values once, as it keeps them from call to call: `int8`, with one unit per head. */
+  store: z.enum(["int8"]).optional(),
   /** Adds the sum of log decays since each key to its score (Forgetting Transformer, arXiv 2503.02130). */
   decay: decays.schema
     .refine((options) => decays.declare(options).per === "head", "keys fade by one factor per head")
@@ -26,9 +29,12 @@ type Options = z.output<typeof schema>;
 type Sinks = NonNullable<Options["sinks"]>;
 
 /** A kind's windows with the shared options. */
-export function withOptions({ causal: forwards, bothWays }: Sights, { sinks, decay }: Options): Sights {
-  const change = (window: Window | string, directed: boolean) =>
-    sinks === undefined || typeof window === "string" ? window : withSinks(window, sinks, directed);
+export function withOptions({ causal: forwards, bothWays }: Sights, { sinks, store, decay }: Options): Sights {
+  const change = (window: Window | string, directed: boolean) => {
+    if (typeof window === "string") return window;
+    const kept = store === undefined ? window : { ...window, store: stores[store] };
+    return sinks === undefined ? kept : withSinks(kept, sinks, directed);
+  };
   const [first, second] = [change(forwards, true), change(bothWays, false)];
   if (decay === undefined) return { causal: first, bothWays: second };
   const reason = "keys fade in the order of the tokens";

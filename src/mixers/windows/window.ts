@@ -2,6 +2,7 @@
 import { add, integers, less, type Value } from "../../graph/index.ts";
 import type { Form, MixerInputs, MixerSizes } from "../contract.ts";
 import type { Parameters } from "../parameter.ts";
+import { asTheyAre, type Store } from "./store.ts";
 
 /** Where queries and keys stand, as int64 positions in the sequence that broadcast against each other. */
 export interface Positions {
@@ -33,6 +34,8 @@ export interface Window {
   readonly cappedFirst?: boolean;
   /** How keys fade as the sequence goes on; absent where they do not. */
   readonly fading?: Fading;
+  /** How keys and values are kept from call to call. */
+  readonly store: Store;
   /** Learned scores of each head that take weight and give no value. */
   readonly logits: number;
   parameters(sizes: MixerSizes): Parameters;
@@ -91,6 +94,7 @@ export type Fading = (inputs: MixerInputs, sizes: MixerSizes) => Value;
 /** What most windows do not have. */
 export const plain = {
   first: 0,
+  store: asTheyAre,
   logits: 0,
   countsTwiceUpTo: 0,
   parameters: () => ({}),

@@ -29,6 +29,7 @@ export const unary: Record<string, (x: number) => number> = {
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   relu: (x) => Math.max(x, 0),
   absolute: Math.abs,
+  round: (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
   erf,
   not: (x) => Number(x === 0),
   silu: (x) => x * sigmoid(x),
