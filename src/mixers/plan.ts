@@ -5,6 +5,7 @@ import type { GateWidths } from "./gates/decay.ts";
 import type { Parameters } from "./parameter.ts";
 import type { Recurrence } from "./recurrence/recurrence.ts";
 import { declareMixer, type Mixer, type MixerSpec, type StateBranch } from "./spec.ts";
+import { type Retention, retainedName, type Window } from "./windows/index.ts";
 
 /** Shapes of a call's streams by name. */
 export type Streams = Readonly<Record<string, readonly number[]>>;
@@ -141,6 +142,7 @@ function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
       firstKeys: float([batch, groups, window.first, dim]),
       firstValues: float([batch, groups, window.first, valueDimOf(sizes)]),
     }),
+    ...(window.retains && retainedLayout(window, window.retains, sizes)),
     ...(window.fading && { keyDecays: float([batch, heads, window.capacity(sizes), 1]) }),
   };
   const { features, values: columns } = widthsOf(mixer, sizes);
@@ -150,6 +152,18 @@ function layoutOf(mixer: Mixer, sizes: MixerSizes): StateLayout {
   const recurrent = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, float(shape)]));
   const seen = { seen: { dtype: "int64", shape: [batch] } } as const;
   return Object.assign({}, recurrent, cache, convolution?.state(sizes), local?.state(sizes), seen);
+}
+
+/** What a window keeps of the tokens that left it, and what all its tokens are worth. */
+function retainedLayout(window: Window, { tokens }: Retention, sizes: MixerSizes): StateLayout {
+  const { batch, groups, dim } = sizes;
+  const float = (count: number) => ({ dtype: "float32", shape: [batch, groups, count, 1] }) as const;
+  return {
+    ...window.store.layout(retainedName("keys"), [batch, groups, tokens, dim]),
+    ...window.store.layout(retainedName("values"), [batch, groups, tokens, valueDimOf(sizes)]),
+    [retainedName("salience")]: float(tokens),
+    salience: float(window.capacity(sizes)),
+  };
 }
 
 /** Forms that read tokens in their order. */

@@ -39,6 +39,13 @@ const variants: Record<string, MixerSpecInput> = {
     mix: { kind: "added" },
   },
   "tokens that leave a window of 8 bits": { ...hybrid, window: { kind: "slide", size: 5, store: "int8" } },
+  "a window that retains salient tokens": { window: { kind: "salient", size: 6, block: 4, tokens: 5 } },
+  "a window that retains salient tokens in 8 bits, beside first tokens and a state": {
+    rope: "window",
+    window: { kind: "salient", size: 9, block: 8, tokens: 3, store: "int8", sinks: { tokens: 3, capped: true } },
+    state: { featureMap: { kind: "hedgehog", dim: 3 }, decay: { kind: "step" }, write: { kind: "delta" } },
+    mix: { kind: "added" },
+  },
   "all keys in 8 bits": { window: { kind: "full", store: "int8" } },
   "a decay per head, keys and filters, a direct skip": {
     convolution: { kind: "depthwise", on: ["queries", "keys"], size: 3 },

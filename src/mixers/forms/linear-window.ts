@@ -6,6 +6,7 @@ import type { Window } from "../windows/index.ts";
 import { blockedWindow } from "./blocked-window.ts";
 import type { WindowInputs } from "./recurrent.ts";
 import { joinTerms, windowByRows, windowRows } from "./rows-window.ts";
+import { salientWindow } from "./salient-window.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** The window's term; linear in the length where the window has blocks. Tokens before the first block meet everything. */
@@ -16,7 +17,8 @@ export function linearWindow(
   timeline: Timeline,
   sizes: MixerSizes,
 ): Term {
-  const { blocks } = window;
+  const { blocks, retains } = window;
+  if (retains !== undefined) return salientWindow(mixer, window, retains, inputs, timeline, sizes);
   if (blocks === undefined) return windowByRows(mixer, window, inputs, timeline, sizes);
   const front = Math.min(blocks.from, sizes.length);
   const readers = () => windowRows(mixer, window, inputs, timeline, sizes, [0, front]);

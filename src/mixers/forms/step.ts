@@ -10,6 +10,7 @@ import type { NewestKeys, Window } from "../windows/index.ts";
 import { attend } from "./attend.ts";
 import { combine, linearTerm } from "./combine.ts";
 import { delayedTokens } from "./delayed.ts";
+import { linearWindow } from "./linear-window.ts";
 import { parallelForm } from "./parallel.ts";
 import { recurrentBranch, type WindowInputs, windowInputs } from "./recurrent.ts";
 import { sinkScores } from "./sink-scores.ts";
@@ -22,14 +23,17 @@ export function stepForm(mixer: Mixer, inputs: WindowInputs): MixerResult {
   if (inputs.state === undefined) throw new MixerError("a step needs a state");
   const { window, state, normalize } = mixer;
   const delay = state?.read.delay(window);
-  if ((window && !window.newest) || (state !== undefined && delay === undefined)) return parallelForm(mixer, inputs);
+  if ((window && !window.newest && !window.retains) || (state !== undefined && delay === undefined))
+    return parallelForm(mixer, inputs);
   const windowed = windowInputs(mixer, inputs);
   const timeline = timelineOf(mixer, windowed, sizes);
   const atOnce = recurrentBranch(mixer, inputs, sizes, (recurrence, tokens) => recurrence.step(tokens));
   const late = () => state && delay && delayedTokens(state, normalize.sumsWeights, delay, windowed, timeline, sizes);
   const tokens = atOnce === undefined ? late() : undefined;
   const recurred = atOnce ?? (state && tokens && recurrenceOf(state).step(tokens));
-  const windowTerm = window?.newest && newestKeys(mixer, window, window.newest, windowed, timeline, sizes);
+  const windowTerm = window?.newest
+    ? newestKeys(mixer, window, window.newest, windowed, timeline, sizes)
+    : window && linearWindow(mixer, window, windowed, timeline, sizes);
   const output = combine(mixer, inputs, windowTerm, recurred && linearTerm(mixer, recurred.output));
   return { output, state: { ...recurred?.state, ...windowState(mixer, timeline, windowed, sizes) } };
 }

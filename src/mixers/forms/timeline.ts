@@ -19,6 +19,7 @@ import { type FirstTokens, firstTokens } from "../first-tokens.ts";
 import { countOf, newest } from "../newest.ts";
 import type { Mixer } from "../spec.ts";
 import { carried, type Positions } from "../windows/index.ts";
+import { retainedState, retainedTokens, salienceOf } from "./retained.ts";
 
 /** All keys and values of a call in time order; positions broadcast as `[batch or 1, queries, keys]`. */
 export interface Timeline {
@@ -40,6 +41,10 @@ export interface Timeline {
   readonly first?: FirstTokens;
   /** Sums of log decays up to each query and each key, `[batch, heads, …, 1]`, where keys fade. */
   readonly faded?: { readonly queries: Value; readonly keys: Value };
+  /** What all keys are worth, `[batch, groups, 1, keys]`, where some of them stay when they leave the window. */
+  readonly salience?: Value;
+  /** Whether queries go without those that stay. */
+  readonly alone?: boolean;
   readonly streams?: MixerInputs["streams"];
 }
 
@@ -63,10 +68,14 @@ export function timelineOf(mixer: Mixer, inputs: MixerInputs, sizes: MixerSizes)
   const { state } = inputs;
   const { window, spec } = mixer;
   const seen = state === undefined ? reshape(integers([0]), [1, 1, 1]) : reshape(carried(state, "seen"), [batch, 1, 1]);
+  const retained = state && window?.retains && retainedTokens(window, window.retains, state, seen);
   const earlier = state && window && ((name: string) => window.store.unpack(name, state));
-  const join = (name: "keys" | "values") => (earlier ? concat([earlier(name), inputs[name]], 2) : inputs[name]);
+  const join = (name: "keys" | "values") =>
+    earlier ? concat([...(retained ? [retained[name]] : []), earlier(name), inputs[name]], 2) : inputs[name];
   const [keys, values] = [join("keys"), join("values")];
-  const kept = (keys.shape[2] ?? 0) - length;
+  const kept = (keys.shape[2] ?? 0) - length - (retained?.count ?? 0);
+  const places = add(seen, range(-kept, kept + length, [1, 1, kept + length]));
+  const salience = window?.retains && salienceOf(window, window.retains, inputs, sizes, seen);
   const faded = fadedOf(mixer, inputs, sizes);
   const missing = inputs.count !== undefined || length < (window?.first ?? 0);
   return {
@@ -75,10 +84,12 @@ export function timelineOf(mixer: Mixer, inputs: MixerInputs, sizes: MixerSizes)
     kept,
     seen,
     queryPositions: add(seen, range(0, length, [1, length, 1])),
-    keyPositions: add(seen, range(-kept, kept + length, [1, 1, kept + length])),
+    keyPositions: retained?.placesWith(places) ?? places,
     phase: phaseOf(mixer, inputs, length),
     ...(!spec.causal && missing && { end: reshape(countOf(inputs, length), [-1, 1, 1]) }),
     ...(window && window.first > 0 && { first: firstTokens(window.first, inputs, seen) }),
+    ...(salience && { salience }),
+    ...(inputs.ablation?.linear === 0 && { alone: true }),
     ...(faded && { faded }),
     streams: inputs.streams,
   };
@@ -96,8 +107,11 @@ function fadedOf({ window }: Mixer, inputs: MixerInputs, sizes: MixerSizes): Tim
 }
 
 /** Where the keys stand relative to readers at other positions (`[batch or 1, readers, 1]`). */
-export function seenFrom({ keyPositions, phase, streams }: Timeline, queries: Value): Positions {
-  return { queries, keys: keyPositions, phase, streams };
+export function seenFrom(
+  { keyPositions, phase, streams, salience, alone = false }: Timeline,
+  queries: Value,
+): Positions {
+  return { queries, keys: keyPositions, phase, streams, salience, alone };
 }
 
 /** The keys, values and the count of tokens that later calls need; `inputs` are the window's. */
@@ -117,6 +131,7 @@ export function windowState(
   const tokens = Object.entries(own).map(([name, x]) => [name, kept(concat([carried(state, name), x], 2))] as const);
   return {
     ...Object.fromEntries(tokens),
+    ...(window.retains && timeline.salience && retainedState(window.retains, timeline, inputs, own, seen)),
     ...(first && { firstKeys: first.keys, firstValues: first.values }),
     ...(faded && { keyDecays: kept(subtract(slice(faded.queries, 2, -1), faded.keys)) }),
     seen,

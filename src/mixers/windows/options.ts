@@ -58,7 +58,9 @@ function withSinks(
     first: Math.max(window.first, tokens),
     cappedFirst: capped,
     logits,
-    sees: (positions) => (tokens === 0 ? window.sees(positions) : or(window.sees(positions), stays(positions))),
+    // A window that retains tokens never counts the first among them: all forms keep those apart.
+    sees: (positions) =>
+      tokens === 0 || window.retains ? window.sees(positions) : or(window.sees(positions), stays(positions)),
     parameters: (sizes) => ({
       ...window.parameters(sizes),
       ...(logits > 0 && { "window.sinks": { shape: [sizes.heads, logits], initial: { kind: "constant", value: 0 } } }),

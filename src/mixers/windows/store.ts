@@ -33,6 +33,9 @@ export function carried(state: MixerState, name: string): Value {
   return value;
 }
 
+/** What a tensor of the newest tokens is called for those that stayed when they left. */
+export const retainedName = (name: string): string => `retained${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+
 /** As they are. */
 export const asTheyAre: Store = {
   rounded: (x) => x,

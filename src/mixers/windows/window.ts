@@ -12,6 +12,22 @@ export interface Positions {
   readonly phase: number;
   /** The call's streams. */
   readonly streams?: Readonly<Record<string, Value>> | undefined;
+  /** What the keys are worth to a window that retains some, `[batch, groups, 1, keys]`. */
+  readonly salience?: Value | undefined;
+  /** Without those that it retains. */
+  readonly alone?: boolean;
+}
+
+/** Tokens that a window keeps of those that leave it. */
+export interface Retention {
+  readonly tokens: number;
+  /** Keys that are all seen before a query's block, and keys of a block. */
+  readonly size: number;
+  readonly block: number;
+  /** What a call's tokens at `places` `[batch or 1, 1, length, 1]` are worth, `[batch, groups, length, 1]`: the highest stay. */
+  salience(inputs: MixerInputs, sizes: MixerSizes, places: Value): Value;
+  /** What the window sees, for a call of so many queries: linear in the keys. */
+  sees(positions: Positions, length: number): Value;
 }
 
 /** What a window declares. */
@@ -32,6 +48,8 @@ export interface Window {
   readonly first: number;
   /** Whether queries meet them from capped positions. */
   readonly cappedFirst?: boolean;
+  /** Tokens that stay when they leave; absent where none does. */
+  readonly retains?: Retention;
   /** How keys fade as the sequence goes on; absent where they do not. */
   readonly fading?: Fading;
   /** How keys and values are kept from call to call. */
