@@ -41,7 +41,7 @@ export async function speed(options: BenchOptions): Promise<void> {
           ...common,
           teacher: weights,
           layers,
-          loss: { outputs: 1000, weights: 0, mixed: 0, stream: 0 },
+          loss: { outputs: 1000, weights: 0, mixed: 0, stream: 0, salience: 0 },
           inputs: "teacher",
           remembered: 0,
         })

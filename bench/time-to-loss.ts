@@ -47,7 +47,7 @@ export async function timeToLoss(options: BenchOptions): Promise<void> {
     batch,
     length,
     teacher: weights,
-    loss: { outputs: 1000, weights: 0, mixed: 0, stream: 0 },
+    loss: { outputs: 1000, weights: 0, mixed: 0, stream: 0, salience: 0 },
     inputs: "teacher" as const,
     seed: 0,
     optimizer: { learningRate: rate, beta1: 0.9, beta2: settings.beta2 ?? 0.999, epsilon: 1e-8, weightDecay: 0 },

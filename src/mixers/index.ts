@@ -32,5 +32,6 @@ export {
   stateLayout,
 } from "./plan.ts";
 export type { Oracle, Preset } from "./preset.ts";
+export { salienceOfTokens } from "./salience.ts";
 export { linearShares } from "./share.ts";
 export { type MixerSpec, type MixerSpecInput, mixerSpec, parseMixer } from "./spec.ts";

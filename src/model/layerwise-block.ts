@@ -2,6 +2,7 @@
 import type { Architecture } from "../families/index.ts";
 import { add, gradient, input, multiply, type Program, program, type Value } from "../graph/index.ts";
 import { layerSizes } from "./block.ts";
+import { salienceLoss } from "./salience-loss.ts";
 import { type StudentBlockPlan, studentBlock } from "./student-block.ts";
 import type { BlockTap } from "./teacher-block.ts";
 import { squaredError, weightsLoss } from "./transfer-block.ts";
@@ -16,10 +17,12 @@ export interface LayerLoss {
   readonly mixed: number;
   /** Squared error of the stream after the block. */
   readonly stream: number;
+  /** Squared error of what a window's tokens are worth. */
+  readonly salience: number;
 }
 
 /** The names of a layer's terms. */
-export const layerTerms = ["outputs", "weights", "mixed", "stream"] as const satisfies (keyof LayerLoss)[];
+export const layerTerms = ["outputs", "weights", "mixed", "stream", "salience"] as const satisfies (keyof LayerLoss)[];
 
 /** What a teacher must tell for a loss. */
 export function tapsFor(loss: LayerLoss): BlockTap[] {
@@ -56,6 +59,7 @@ export function layerwiseProgram(
     weights: () => weightsLoss(plan.mixer, inputs, layerSizes(architecture, batch, length)),
     mixed: () => squaredError(attention, told("mixed", attention)),
     stream: () => squaredError(y, told("y", y)),
+    salience: () => salienceLoss(plan.mixer, inputs, layerSizes(architecture, batch, length)),
   };
   const counted = layerTerms.filter((name) => loss[name] > 0).map((name) => [name, terms[name]()] as const);
   const total = counted.map(([name, term]) => multiply(term, loss[name])).reduce(add);

@@ -107,23 +107,32 @@ export function squaredError(left: Value, right: Value): Value {
  * The cross-entropy between the teacher's and the student's attention weights, mean over rows: rows of weights are what a
  * mixer makes of the identity as its values. Throws a MixerError for a mixer whose rows are no weights.
  */
-export function weightsLoss(mixer: MixerSpec, inputs: MixerInputs, { batch, groups, length }: MixerSizes): Value {
+export function weightsLoss(mixer: MixerSpec, inputs: MixerInputs, sizes: MixerSizes): Value {
   if (!rowsAreWeights(mixer))
     throw new MixerError(
       "attention_weights compares rows that sum to one, and this mixer's do not: give it normalize row or joint and no output norm or gate, or leave the term out",
     );
+  const values = identityValues(sizes);
+  const student = chunked(mixer, { ...inputs, values }).output;
+  const entropy = sum(multiply(stopGradient(softmaxWeights(inputs, sizes)), log(maximum(student, 1e-12))), [-1]);
+  return negate(reshape(mean(entropy), []));
+}
+
+/** Values whose weighted sums are the weights, `[batch, groups, length, length]`. */
+function identityValues({ batch, groups, length }: MixerSizes): Value {
   const diagonal = cast(
     mask([1, 1, length, length], (_batch, _group, query, key) => query === key),
     "float32",
   );
-  const values = broadcastTo(diagonal, [batch, groups, length, length]);
-  const student = chunked(mixer, { ...inputs, values }).output;
-  const { queries, keys, angles } = inputs;
+  return broadcastTo(diagonal, [batch, groups, length, length]);
+}
+
+/** The weights that softmax attention gives each key, `[batch, heads, length, length]`. */
+export function softmaxWeights({ queries, keys, angles }: MixerInputs, sizes: MixerSizes): Value {
+  const { batch, length } = sizes;
   const rows = integers(Array.from({ length: batch * length }, (_unused, index) => index % length));
   const positions = reshape(rows, [batch, length]);
   const rotate = (x: Value) => (angles === undefined ? x : rotary(x, angles.cos, angles.sin, positions));
-  const seen = { queries: rotate(queries), keys: rotate(keys), values, parameters: {} };
-  const teacher = parallel(softmaxSpec, seen).output;
-  const entropy = sum(multiply(stopGradient(teacher), log(maximum(student, 1e-12))), [-1]);
-  return negate(reshape(mean(entropy), []));
+  const seen = { queries: rotate(queries), keys: rotate(keys), values: identityValues(sizes), parameters: {} };
+  return parallel(softmaxSpec, seen).output;
 }

@@ -70,7 +70,7 @@ async function squaredError(
   const mixer = mixers[layer];
   if (mixer === undefined) throw new RangeError(`the model has no layer ${layer}`);
   const [batch = 1, length = 1] = x.shape;
-  const loss = { outputs: 0, weights: 0, mixed: 1, stream: 0 };
+  const loss = { outputs: 0, weights: 0, mixed: 1, stream: 0, salience: 0 };
   const plan = { mixer: mixer.spec, trained: [], loss, stream: false };
   const program = await engine.cached(`layer error ${batch} ${length} ${JSON.stringify(mixer.spec)}`, () =>
     layerwiseProgram(architecture, plan, batch, length),

@@ -136,11 +136,17 @@ export function rememberedPasses({
 }
 
 function layerwise(stage: LayerwiseStage, context: StageContext) {
-  const { attention_outputs, attention_weights, mixer_outputs, hidden_states } = stage.loss;
+  const { attention_outputs, attention_weights, mixer_outputs, hidden_states, salience } = stage.loss;
   return new LayerwiseTrainee(context.engine, {
     ...common(stage, context),
     teacher: context.teacher,
-    loss: { outputs: attention_outputs, weights: attention_weights, mixed: mixer_outputs, stream: hidden_states },
+    loss: {
+      outputs: attention_outputs,
+      weights: attention_weights,
+      mixed: mixer_outputs,
+      stream: hidden_states,
+      salience,
+    },
     inputs: stage.inputs,
     remembered: rememberedPasses(stage),
   });

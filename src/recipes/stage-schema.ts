@@ -66,6 +66,9 @@ const layerwiseStage = z
         attention_weights: factor.describe("Cross-entropy between attention weights; its memory is quadratic"),
         mixer_outputs: factor.describe("Squared error of the layer's output, after the output projection"),
         hidden_states: factor.describe("Squared error of the stream after the block"),
+        salience: factor.describe(
+          "Squared error between what a window's tokens are worth keeping and the logarithm of the weight that the teacher gives them from beyond the window; its memory is quadratic",
+        ),
       })
       .refine(someLoss.check, { error: someLoss.error })
       .describe("Factors of the terms that are summed; means over all elements and layers"),

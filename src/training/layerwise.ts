@@ -78,7 +78,14 @@ export class LayerwiseTrainee implements Trainee {
   /** Whether heads' queries, keys and values are all that a layer must be given. */
   #fromAttention(): boolean {
     const { loss, inputs, adapters, roles = [], weights, teacher } = this.#plan;
-    if (inputs === "student" || loss.mixed > 0 || loss.stream > 0 || adapters !== undefined || roles.length > 0)
+    if (
+      inputs === "student" ||
+      loss.mixed > 0 ||
+      loss.stream > 0 ||
+      loss.salience > 0 ||
+      adapters !== undefined ||
+      roles.length > 0
+    )
       return false;
     const own = (layer: number, role: LayerRole) => weights.layers[layer]?.[role] === teacher.layers[layer]?.[role];
     return this.#learning.every((layer) => projected.every((role) => own(layer, role)));

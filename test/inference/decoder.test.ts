@@ -64,6 +64,11 @@ const shortWindow: MixerSpec = {
   window: { kind: "slide", size: 8, store: "int8", sinks: { tokens: 2, capped: true, logits: 0 } },
 };
 
+const salientWindow: MixerSpec = {
+  ...shortWindow,
+  window: { ...shortWindow.window, kind: "salient", size: 8, block: 4, tokens: 6, age: 1e-4 },
+};
+
 const splits = [[96], [-96], [16, 64, 16], [5, -3, 70, -18], [33, -1, 62], [1, 1, -40, 54]];
 
 describe("logits of decoding equal the training form's", () => {
@@ -77,6 +82,7 @@ describe("logits of decoding equal the training form's", () => {
     "softmax and lolcats in turns": [softmax, slide(8)],
     "softmax beside a state": [besideState],
     "a window of 8 bits that keeps first tokens": [shortWindow],
+    "a window that retains salient tokens": [salientWindow],
   };
   for (const [name, mixers] of Object.entries(specs)) {
     test.each(splits)(`${name}, split as %j …`, async (...split) => {

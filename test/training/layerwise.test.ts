@@ -17,7 +17,7 @@ const next = uniform(3);
 const ids = Int32Array.from({ length: 900 }, () => Math.floor(61 * next()));
 const stream = { ids, mask: undefined };
 
-const outputsOnly = { outputs: 1000, weights: 0, mixed: 0, stream: 0 };
+const outputsOnly = { outputs: 1000, weights: 0, mixed: 0, stream: 0, salience: 0 };
 
 function plan(overrides: Partial<LayerwisePlan> = {}, spec = preset("lolcats")): LayerwisePlan {
   const { architecture, weights, mixers } = tinyModel([spec]);
@@ -106,31 +106,37 @@ test.each(["lolcats", "lawcat", "lizard", "gated-delta-net", "supra", "hedgehog"
 
 test.each<[string, Partial<LayerwisePlan>, string[], MixerSpec?]>([
   ["outputs", {}, ["mixer.featureMap.keys", "mixer.windowFactor"]],
-  ["weights", { loss: { outputs: 0, weights: 1, mixed: 0, stream: 0 } }, ["mixer.featureMap.queries"]],
+  ["weights", { loss: { outputs: 0, weights: 1, mixed: 0, stream: 0, salience: 0 } }, ["mixer.featureMap.queries"]],
   [
     "weights of a mixer that rotates",
-    { loss: { outputs: 0, weights: 1, mixed: 0, stream: 0 } },
+    { loss: { outputs: 0, weights: 1, mixed: 0, stream: 0, salience: 0 } },
     ["mixer.featureMap.queries"],
     parseMixer({ ...preset("hedgehog"), rope: "state" }),
   ],
   [
     "mixer outputs, with adapters",
     {
-      loss: { outputs: 0, weights: 0, mixed: 1, stream: 0 },
+      loss: { outputs: 0, weights: 0, mixed: 1, stream: 0, salience: 0 },
       adapters: { rank: 2, scale: 1, targets: ["keys", "output"] },
     },
     ["adapter.output.b", "mixer.featureMap.keys"],
   ],
   [
     "streams, with weights",
-    { loss: { outputs: 0, weights: 0, mixed: 0, stream: 1 }, roles: ["values", "down"] },
+    { loss: { outputs: 0, weights: 0, mixed: 0, stream: 1, salience: 0 }, roles: ["values", "down"] },
     ["values", "down", "mixer.featureMap.queries"],
+  ],
+  [
+    "what tokens are worth",
+    { loss: { outputs: 0, weights: 0, mixed: 0, stream: 0, salience: 1 } },
+    ["mixer.window.salience.weight"],
+    parseMixer({ window: { kind: "salient", size: 6, block: 4, tokens: 3 } }),
   ],
   ["the student's own states", { inputs: "student" }, ["mixer.featureMap.keys"]],
 ])("gradients are slopes of the loss: %s", async (_name, overrides, names, mixer = preset("lolcats")) => {
   const trainee = new LayerwiseTrainee(engine, plan(overrides, mixer));
   const { loss } = { ...plan(overrides, mixer) };
-  const factors = loss.outputs + loss.weights + loss.mixed + loss.stream;
+  const factors = Object.values(loss).reduce((sum, factor) => sum + factor, 0);
   // Of the last layer: with the student's own states, what a layer learns changes the inputs of those after it.
   for (const name of names) await expectSlope(trainee, data.batch(0, 2), "layer 2", name, factors);
 });
@@ -154,7 +160,7 @@ test.each<Partial<LayerwisePlan>>([
   { loss: { ...outputsOnly, weights: 1 } },
   { products: "int8" },
   { inputs: "student" },
-  { inputs: "student", products: "int8", loss: { outputs: 0, weights: 0, mixed: 1, stream: 0 } },
+  { inputs: "student", products: "int8", loss: { outputs: 0, weights: 0, mixed: 1, stream: 0, salience: 0 } },
 ])("errors on held-out text fall: %o", async (overrides) => {
   const trainee = new LayerwiseTrainee(engine, plan(overrides));
   const before = await trainee.heldOut();
