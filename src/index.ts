@@ -13,6 +13,7 @@ export { logits } from "./pipeline/logits.ts";
 export { benchMixers, checkMixers, listMixers, showMixer } from "./pipeline/mixers.ts";
 export { pretrain } from "./pipeline/pretrain.ts";
 export { probe } from "./pipeline/probe.ts";
+export { recallDataset } from "./pipeline/recall-dataset.ts";
 export { linearizeRecipeSchema, loadLinearizeRecipe } from "./pipeline/recipes.ts";
 export {
   listRecipes,

@@ -17,6 +17,8 @@ export const verbs: Verbs = {
   listOpsDataset: async (options, context) => (await import("../pipeline/dataset.ts")).listOpsDataset(options, context),
   classificationDataset: async (options, context) =>
     (await import("../pipeline/dataset.ts")).classificationDataset(options, context),
+  recallDataset: async (options, context) =>
+    (await import("../pipeline/recall-dataset.ts")).recallDataset(options, context),
   retrievalDataset: async (options, context) =>
     (await import("../pipeline/dataset.ts")).retrievalDataset(options, context),
   listMixers: async (options, context) => (await import("../pipeline/mixers.ts")).listMixers(options, context),

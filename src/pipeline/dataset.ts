@@ -57,7 +57,8 @@ export const retrievalDataset: Verb<TextDatasetOptions, DatasetDocument> = async
 
 const bytesOf = ({ text }: Row) => Buffer.byteLength(text);
 
-async function writeRows(
+/** Writes rows and counts their labels, beside and renamed. */
+export async function writeRows(
   rows: Iterable<Row>,
   { name, output, count, labels, sizeOf }: Writing,
   { reporter, signal }: Context,

@@ -52,15 +52,8 @@ export async function planRecall(options: EvaluateOptions, source: RecallSource)
   const names = options.recall ?? [];
   const files = options.recallData ?? [];
   if (names.length + files.length === 0) return undefined;
-  const unknown = names.find((name) => name !== "all" && !recallNames.includes(name));
-  if (unknown !== undefined) {
-    throw new SubquadError(`--recall: there is no probe "${unknown}"; there are ${recallNames.join(", ")}, and all`);
-  }
-  const wanted = names.includes("all") ? recallNames : names;
   const { tokenizer, context } = source;
-  const named = recallNames
-    .filter((name) => wanted.includes(name))
-    .flatMap((name) => probesOf(name, source, options.needleLength));
+  const named = namedProbes("--recall", names, source, options.needleLength);
   const read = await Promise.all(
     files.map(async (path) => questionProbe(basename(path, extname(path)), tokenizer, await readQuestions(path))),
   );
@@ -73,7 +66,26 @@ export async function planRecall(options: EvaluateOptions, source: RecallSource)
   };
 }
 
-function probesOf(name: string, { tokenizer, hay }: RecallSource, needleLength: number | undefined): RecallProbe[] {
+/** Probes by their names, in their own order; `all` names every one. Throws a SubquadError for an unknown name. */
+export function namedProbes(
+  where: string,
+  names: readonly string[],
+  source: Omit<RecallSource, "context">,
+  needleLength?: number,
+): RecallProbe[] {
+  const unknown = names.find((name) => name !== "all" && !recallNames.includes(name));
+  if (unknown !== undefined) {
+    throw new SubquadError(`${where}: there is no probe "${unknown}"; there are ${recallNames.join(", ")}, and all`);
+  }
+  const wanted = names.includes("all") ? recallNames : names;
+  return recallNames.filter((name) => wanted.includes(name)).flatMap((name) => probesOf(name, source, needleLength));
+}
+
+function probesOf(
+  name: string,
+  { tokenizer, hay }: Omit<RecallSource, "context">,
+  needleLength: number | undefined,
+): RecallProbe[] {
   if (name === "mqar") return [mqar];
   if (name === "phone-book") return [phoneBook];
   if (name === "key-values") return [keyValues];

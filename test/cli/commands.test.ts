@@ -146,6 +146,11 @@ describe("flags reach the verb, parsed", () => {
     });
     const { retrievalDataset } = await called("dataset", "retrieval", "a/", "--output", "pairs.jsonl");
     expect(retrievalDataset).toMatchObject({ paths: ["a/"], length: 4000, output: "pairs.jsonl" });
+    const { recallDataset } = await called("dataset", "recall", "--probes", "mqar,needle", "--lengths", "100,1k");
+    expect(recallDataset).toEqual({
+      ...{ count: 2000, seed: 0, output: "recall.jsonl", model: "tiny" },
+      ...{ probes: ["mqar", "needle"], lengths: [100, 1000] },
+    });
   });
 
   test("generate", async () => {

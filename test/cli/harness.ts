@@ -128,6 +128,10 @@ export function recordingVerbs(): { verbs: Verbs; calls: Calls } {
       calls.retrievalDataset = options;
       return datasetDocument;
     },
+    recallDataset: async (options) => {
+      calls.recallDataset = options;
+      return datasetDocument;
+    },
     listMixers: async (options) => {
       calls.listMixers = options;
       return mixersListDocument;

@@ -3,8 +3,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { keyValues } from "../../src/evaluation/recall/key-values.ts";
 import { datasetSchema } from "../../src/pipeline/contract.ts";
 import { classificationDataset, listOpsDataset, retrievalDataset } from "../../src/pipeline/dataset.ts";
+import { openModel } from "../../src/pipeline/open-model.ts";
+import { recallDataset } from "../../src/pipeline/recall-dataset.ts";
 import { recordingContext } from "./context.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "subquad-dataset-"));
@@ -58,6 +61,29 @@ test("pieces of files and rows", async () => {
   for (const { text, other, label } of await rowsOf(output)) {
     expect(label).toBe(String(text)[0] === String(other)[0] ? 1 : 0);
   }
+});
+
+test("recall's texts are of the wanted lengths, by turns, and none of them is measured", async () => {
+  const output = join(folder, "recall.jsonl");
+  const { context } = recordingContext();
+  const options = { model: "tiny", probes: ["key-values", "needle"], lengths: [500, 800], count: 6, seed: 0, output };
+  const { labels, rows } = await recallDataset(options, context);
+  expect([rows, labels.map(({ name, rows: own }) => [name, own])]).toEqual([
+    6,
+    [
+      ["key-values", 3],
+      ["needle", 3],
+    ],
+  ]);
+  const { tokenizer } = await openModel("tiny");
+  const texts = (await rowsOf(output)).map(({ text }) => String(text));
+  for (const [index, text] of texts.entries()) {
+    const wanted = options.lengths[Math.floor(index / 2) % 2] ?? 0;
+    expect(tokenizer.encode(text).length).toBeLessThanOrEqual(wanted + 1);
+    expect(tokenizer.encode(text).length).toBeGreaterThan(0.8 * wanted);
+  }
+  const measured = [0, 1, 2, 3].map((seed) => tokenizer.decode(keyValues.build(tokenizer, 500, seed).ids));
+  expect(texts.filter((text) => measured.includes(text))).toEqual([]);
 });
 
 test("an interruption or an impossible wish leaves no file", async () => {

@@ -1,13 +1,14 @@
 /** `subquad dataset`: data sets that stress long context, made without a download. */
 import type { Command } from "commander";
+import { defaultModel } from "../../pipeline/built-in/models.ts";
 import type { DatasetDocument, Verbs } from "../../pipeline/contract.ts";
 import { describedCommand, option } from "../help.ts";
 import { jsonOption } from "../options.ts";
 import { pairs, table } from "../output.ts";
-import { tokens, whole } from "../parse.ts";
+import { lengths, list, tokens, whole } from "../parse.ts";
 import type { Session } from "../session.ts";
 
-type DatasetVerbs = Pick<Verbs, "listOpsDataset" | "classificationDataset" | "retrievalDataset">;
+type DatasetVerbs = Pick<Verbs, "listOpsDataset" | "classificationDataset" | "retrievalDataset" | "recallDataset">;
 
 interface DatasetFlags {
   readonly count: number;
@@ -27,6 +28,12 @@ interface TextFlags extends DatasetFlags {
   readonly length: number;
 }
 
+interface RecallFlags extends DatasetFlags {
+  readonly probes: readonly string[];
+  readonly lengths: readonly number[];
+  readonly text?: string;
+}
+
 /** More than any data set is asked for. */
 const MAXIMUM_ROWS = 10_000_000;
 
@@ -43,7 +50,7 @@ export function datasetCommand(verbs: DatasetVerbs, session: Session): Command {
     summary: "make data sets that stress long context",
     description:
       "Makes the generated and byte-level tasks of the Long Range Arena (arXiv 2011.04006), one JSON object a line: ListOps by the " +
-      "published grammar, classification and retrieval on texts of your own.",
+      "published grammar, classification and retrieval on texts of your own. And texts that ask for what they told before, to train on.",
     examples: [
       { command: "subquad dataset listops --count 96000 --output listops.jsonl", meaning: "as many as are published" },
       {
@@ -54,7 +61,8 @@ export function datasetCommand(verbs: DatasetVerbs, session: Session): Command {
   })
     .addCommand(listOpsCommand(verbs, session))
     .addCommand(classificationCommand(verbs, session))
-    .addCommand(retrievalCommand(verbs, session));
+    .addCommand(retrievalCommand(verbs, session))
+    .addCommand(recallCommand(verbs, session));
 }
 
 function addCommon(command: Command, name: string): Command {
@@ -130,6 +138,40 @@ function retrievalCommand(verbs: DatasetVerbs, session: Session): Command {
   return addCommon(command.addOption(lengthOption()), name).action(
     async (paths: string[], { json, output = `${name}.jsonl`, ...flags }: TextFlags) => {
       const document = await session.run(verbs.retrievalDataset, { ...flags, paths, output });
+      session.write(json, document, datasetText);
+    },
+  );
+}
+
+function recallCommand(verbs: DatasetVerbs, session: Session): Command {
+  const name = "recall";
+  const command = describedCommand({
+    name,
+    summary: "make texts that ask for what they told before, to train on",
+    description:
+      "Draws sequences of the probes of evaluate --recall, none of which it measures: pairs, phone books and needles in a text, each asked " +
+      'for again. Rows are {"text": "…", "label": 0}; the label names the probe.',
+    examples: [
+      {
+        command: "subquad dataset recall HuggingFaceTB/SmolLM2-135M --text books/ --lengths 500,1000,2000 --count 600",
+        meaning: "to train beside other texts",
+      },
+    ],
+  })
+    .argument("[model]", `the model whose tokens lengths are counted in (default: ${defaultModel})`)
+    .addOption(
+      option("--probes <list>", "key-values, mqar, phone-book, needle, regression, or all", {
+        parse: list,
+        fallback: ["key-values", "mqar", "phone-book", "needle"],
+      }),
+    )
+    .addOption(
+      option("--lengths <list>", "tokens of the texts, in turns", { parse: lengths, fallback: [250, 500, 1000] }),
+    )
+    .addOption(option("--text <path>", "the text that needles are hidden in (default: the built-in texts)"));
+  return addCommon(command, name).action(
+    async (model: string = defaultModel, { json, output = `${name}.jsonl`, ...flags }: RecallFlags) => {
+      const document = await session.run(verbs.recallDataset, { ...flags, model, output });
       session.write(json, document, datasetText);
     },
   );

@@ -25,6 +25,18 @@ export interface TextDatasetOptions extends DatasetOptions {
   readonly length: number;
 }
 
+/** `dataset recall`: sequences of the probes of recall, as texts to train on. */
+export interface RecallDatasetOptions extends DatasetOptions {
+  /** The model, or its tokenizer, whose tokens lengths are counted in. */
+  readonly model: string;
+  /** Names of probes. */
+  readonly probes: readonly string[];
+  /** Tokens of the texts, in turns. */
+  readonly lengths: readonly number[];
+  /** A text file or folder that needles are hidden in (default: the built-in texts). */
+  readonly text?: string;
+}
+
 /** What `dataset` returns. */
 export const datasetSchema = z.object({
   output: z.string().describe("The file that was written: one JSON object a line"),

@@ -1,7 +1,7 @@
 /** Each verb's type, under the name by which its module in `src/pipeline/` exports it. */
 import type { CompareDocument, CompareOptions } from "./compare.ts";
 import type { Verb } from "./context.ts";
-import type { DatasetDocument, ListOpsOptions, TextDatasetOptions } from "./dataset.ts";
+import type { DatasetDocument, ListOpsOptions, RecallDatasetOptions, TextDatasetOptions } from "./dataset.ts";
 import type {
   BenchDocument,
   EvaluateDocument,
@@ -63,6 +63,7 @@ export interface Verbs {
   readonly listOpsDataset: Verb<ListOpsOptions, DatasetDocument>;
   readonly classificationDataset: Verb<TextDatasetOptions, DatasetDocument>;
   readonly retrievalDataset: Verb<TextDatasetOptions, DatasetDocument>;
+  readonly recallDataset: Verb<RecallDatasetOptions, DatasetDocument>;
   readonly listMixers: Verb<MixerSizeOptions, MixersListDocument>;
   readonly showMixer: Verb<ShowMixerOptions, MixersShowDocument>;
   readonly checkMixers: Verb<CheckMixersOptions, MixersCheckDocument>;
