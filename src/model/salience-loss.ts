@@ -14,28 +14,25 @@ import {
   sum,
   type Value,
 } from "../graph/index.ts";
-import { MixerError, type MixerInputs, type MixerSizes, type MixerSpec, salienceOfTokens } from "../mixers/index.ts";
+import { type MixerInputs, type MixerSizes, type MixerSpec, salienceOfTokens } from "../mixers/index.ts";
 import { softmaxWeights } from "./transfer-block.ts";
 
-/** Queries far enough from a token, at least, for their mean weight to tell something. */
-const fewestReaders = 64;
+/** Parts of a sequence of which one at least reads each token that counts: fewer readers tell little. */
+const partOfReaders = 16;
 
 /** Weight below which all tokens are worth the same: a hundredth of what a thousand tokens have each. */
 const floor = 1e-5;
 
 /**
  * The mean squared error between the salience of tokens and the logarithm of the mean weight that the heads of a group give
- * them from beyond the window, both without their means over the sequence. Only tokens with many such readers count. Throws a
- * MixerError for a mixer that retains nothing, or a sequence that is not longer than its window.
+ * them from beyond the window (in sequences shorter than two windows: from half a sequence away), both without their means
+ * over the sequence. Only tokens with many such readers count. Throws a MixerError for a mixer that retains nothing.
  */
 export function salienceLoss(mixer: MixerSpec, inputs: MixerInputs, sizes: MixerSizes): Value {
   const { batch, heads, groups, length } = sizes;
-  const { salience, reach } = salienceOfTokens(mixer, inputs);
-  const count = length - reach - fewestReaders;
-  if (count < 1)
-    throw new MixerError(
-      `salience is learned from readers ${reach} tokens and more away, and sequences have ${length} tokens: choose a length above ${reach + fewestReaders}, or a smaller window for this stage`,
-    );
+  const { salience, reach: whole } = salienceOfTokens(mixer, inputs);
+  const reach = Math.min(whole, Math.floor(length / 2));
+  const count = Math.max(1, length - reach - Math.ceil(length / partOfReaders));
   const far = mask([1, 1, length, length], (_batch, _head, query = 0, key = 0) => query >= key + reach && key < count);
   const received = sum(multiply(softmaxWeights(inputs, sizes), cast(far, "float32")), [2]);
   const ofGroups = sum(reshape(received, [batch, groups, heads / groups, length]), [2]);
