@@ -46,7 +46,7 @@ const meanings: Readonly<Record<string, string>> = {
   rope: "where queries and keys are rotated by their positions: before both branches, in one of them, after the feature map, nowhere",
   convolution: "a short causal filter on queries, keys or values",
   window:
-    "the keys that meet exact softmax weights: all, the newest, neighbouring blocks, every n-th, a disc on a grid, or chosen blocks",
+    "the keys that meet exact softmax weights: all, the newest, neighbouring blocks, every n-th, a disc on a grid, chosen blocks, or the newest and older ones that are worth most",
   scale: "factor of the window's scores; without it dim^−½",
   "state.featureMap": "φ, under which the state's kernel is an inner product",
   "state.scale": "factor of the queries' features: a number, or dim^−½",

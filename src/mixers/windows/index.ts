@@ -10,7 +10,7 @@ import { selected } from "./selected.ts";
 import { slide } from "./slide.ts";
 import { terrace } from "./terrace.ts";
 
-export { endOfGone, gone, salienceWeight } from "./salient.ts";
+export { endOfGone, gone } from "./salient.ts";
 export { carried, retainedName, type Store } from "./store.ts";
 export {
   causal,

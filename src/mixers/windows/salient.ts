@@ -30,11 +30,6 @@ import { hidden } from "../recurrence/triangle.ts";
 import { windowOptions, withOptions } from "./options.ts";
 import { type Positions, plain, type Retention, type Sights, type Window } from "./window.ts";
 
-const name = "window.salience";
-
-/** The parameter that scores tokens, `[hidden, groups]`. */
-export const salienceWeight = `${name}.weight`;
-
 /**
  * Keys move in blocks: a query sees its own block, the `size` keys before it and, of all keys before those, the `tokens` of
  * highest salience in each group of heads. Salience is projected from the stream and grows a little with every place
@@ -51,7 +46,7 @@ export const salient = kind(
     store: windowOptions.store,
   }),
   ({ size, tokens, block, age, ...options }): Sights => {
-    const scores = projection(name, { source: "hidden" });
+    const scores = projection("window.salience", { source: "hidden" });
     const ofGroups = (sizes: MixerSizes) => ({ ...sizes, heads: sizes.groups });
     const retention: Retention = {
       tokens,
@@ -94,12 +89,15 @@ export const gone = (keys: Value, end: Value): Value => and(less(keys, end), not
 const near = (queries: Value, keys: Value, end: Value) =>
   and(not(less(keys, end)), less(keys, add(queries, integers([1]))));
 
+/** A mask that is the same for all groups, as `[batch or 1, queries, keys]`. */
+const forAllGroups = (mask: Value) => reshape(mask, [mask.shape[0] ?? 1, ...mask.shape.slice(2)]);
+
 /** Sees by ranks among all that have left: quadratic in the keys, the oracle. */
 function ranked(positions: Positions, retention: Retention): Value {
   const { queries, keys, salience } = overGroups(positions);
   const end = endOfGone(queries, retention);
   const window = near(queries, keys, end);
-  if (positions.alone) return window;
+  if (positions.alone) return forAllGroups(window);
   const left = gone(keys, end);
   const beats = cast(greater(transpose(salience, [0, 1, 3, 2]), salience), "float32");
   return or(window, and(left, less(matmul(cast(left, "float32"), beats), retention.tokens)));
@@ -117,7 +115,7 @@ function chosen(positions: Positions, { size, block, tokens }: Retention, length
   const { queries, keys, salience } = overGroups(positions);
   const end = endOfGone(queries, { size, block });
   const window = near(queries, keys, end);
-  if (positions.alone) return window;
+  if (positions.alone) return forAllGroups(window);
   const first = slice(end, 2, 0, 1);
   const blocks = Math.ceil((length - 1) / block) + 1;
   const stay = Array.from({ length: blocks }, (_unused, index) => {
