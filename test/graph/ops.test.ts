@@ -65,6 +65,8 @@ const cases: Record<string, Case> = {
   "round beside what learns": { shapes: [[6]], build: (x) => g.add(x, g.round(g.multiply(x, 3))) },
   erf: { shapes: [[6]], build: g.erf },
   silu: { shapes: [[6]], build: g.silu },
+  gelu: { shapes: [[6]], build: g.gelu },
+  geluTanh: { shapes: [[6]], build: g.geluTanh },
   where: {
     shapes: [[2, 3], [3]],
     build: (a, b) =>
@@ -161,6 +163,7 @@ const cases: Record<string, Case> = {
   softmax: { shapes: [[2, 4]], build: g.softmax },
   logSoftmax: { shapes: [[2, 4]], build: g.logSoftmax },
   rmsNorm: { shapes: [[3, 4], [4]], build: (x, scale) => g.rmsNorm(x, scale, 1e-5) },
+  layerNorm: { shapes: [[3, 4], [4]], build: (x, scale) => g.layerNorm(x, scale, 1e-5) },
   rows: { shapes: [[5, 3]], build: (table) => g.rows(table, g.integers([4, 1, 1, 0])) },
   addRows: { shapes: [[3, 2]], build: (updates) => g.addRows(updates, g.integers([2, 2, 0]), [4, 2]) },
   pick: { shapes: [[3, 4]], build: (x) => g.pick(x, g.reshape(g.integers([3, 0, 2]), [3, 1])) },

@@ -15,7 +15,7 @@ export {
 } from "./linear-attention.ts";
 export { type LinearScanAttributes, type LinearScanOptions, type LinearScanResult, linearScan } from "./linear-scan.ts";
 export { type MatmulAttributes, type MatmulOptions, matmul } from "./matmul.ts";
-export { type RmsNormAttributes, rmsNorm } from "./normalize.ts";
+export { layerNorm, type NormAttributes, rmsNorm } from "./normalize.ts";
 export { type QuantizedMatrix, quantizedMatmul } from "./quantized.ts";
 export {
   type CumulativeAttributes,
@@ -62,6 +62,8 @@ export {
   cos,
   erf,
   exp,
+  gelu,
+  geluTanh,
   log,
   negate,
   reciprocal,

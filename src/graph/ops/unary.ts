@@ -90,3 +90,34 @@ export const silu: (x: Value) => Value = unary(
   "com.microsoft",
   1,
 );
+
+/** Slope of the standard normal distribution: e^(−x²/2) / √(2π). */
+const density = (x: Value, g: Algebra) =>
+  g.multiply(1 / Math.sqrt(2 * Math.PI), g.exp(g.multiply(g.multiply(x, x), -0.5)));
+
+/** x · Φ(x), Φ the standard normal distribution, fused (GELU, arXiv 1606.08415). */
+export const gelu: (x: Value) => Value = unary(
+  "gelu",
+  "Gelu",
+  ({ x, gradient }, g) => {
+    const below = g.multiply(g.add(g.erf(g.multiply(x, Math.SQRT1_2)), 1), 0.5);
+    return g.multiply(gradient, g.add(below, g.multiply(x, density(x, g))));
+  },
+  "com.microsoft",
+);
+
+const [inner, cubic] = [Math.sqrt(2 / Math.PI), 0.044715];
+
+/** GELU by a hyperbolic tangent: x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, fused. */
+export const geluTanh: (x: Value) => Value = unary(
+  "geluTanh",
+  "FastGelu",
+  ({ x, gradient }, g) => {
+    const square = g.multiply(x, x);
+    const t = g.tanh(g.multiply(g.multiply(x, g.add(g.multiply(square, cubic), 1)), inner));
+    const slope = g.multiply(g.add(g.multiply(square, 3 * cubic), 1), inner);
+    const bent = g.multiply(g.multiply(x, g.subtract(1, g.multiply(t, t))), slope);
+    return g.multiply(gradient, g.multiply(g.add(g.add(t, 1), bent), 0.5));
+  },
+  "com.microsoft",
+);

@@ -6,9 +6,9 @@ import type {
   ConcatAttributes,
   ConstantAttributes,
   CumulativeAttributes,
+  NormAttributes,
   PadAttributes,
   ReduceAttributes,
-  RmsNormAttributes,
   Shape,
   ShapeAttributes,
   SliceAttributes,
@@ -129,11 +129,23 @@ const cumulativeSum: Kernel = ([x], attributes) => {
 };
 
 const rmsNorm: Kernel = ([x, scale], attributes) => {
-  const { epsilon } = attributes as RmsNormAttributes;
+  const { epsilon } = attributes as NormAttributes;
   return [
     rowsOf(take(x), (row) => {
       const square = row.reduce((total, element) => total + element * element, 0) / row.length;
       return row.map((element, index) => (element / Math.sqrt(square + epsilon)) * (take(scale).data[index] ?? 0));
+    }),
+  ];
+};
+
+const layerNorm: Kernel = ([x, scale], attributes) => {
+  const { epsilon } = attributes as NormAttributes;
+  return [
+    rowsOf(take(x), (row) => {
+      const mean = row.reduce((total, element) => total + element, 0) / row.length;
+      const variance = row.reduce((total, element) => total + (element - mean) ** 2, 0) / row.length;
+      const deviation = Math.sqrt(variance + epsilon);
+      return row.map((element, index) => ((element - mean) / deviation) * (take(scale).data[index] ?? 0));
     }),
   ];
 };
@@ -273,6 +285,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     }),
   ],
   rmsNorm,
+  layerNorm,
   rows,
   addRows,
   pick,

@@ -33,6 +33,8 @@ export const unary: Record<string, (x: number) => number> = {
   erf,
   not: (x) => Number(x === 0),
   silu: (x) => x * sigmoid(x),
+  gelu: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
+  geluTanh: (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2,
 };
 
 /** Functions of two numbers; comparisons give 0 or 1. */
