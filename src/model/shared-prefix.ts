@@ -2,6 +2,7 @@
 import { type Architecture, layerShapes } from "../families/index.ts";
 import {
   add,
+  cast,
   concat,
   constant,
   input,
@@ -82,7 +83,7 @@ export function prefixProgram(
       return { output: softmaxMixer(pieces, architecture), state: { keys: pieces.keys, values: pieces.values } };
     }
     const zeros = Object.entries(prefixState(architecture, spec, sizes));
-    const state = Object.fromEntries(zeros.map(([name, { shape }]) => [name, scalar(0, shape)]));
+    const state = Object.fromEntries(zeros.map(([name, { shape, dtype }]) => [name, cast(scalar(0, shape), dtype)]));
     const seen = integers(new Array<number>(sizes.batch).fill(0));
     const parameters = mixerInputs(spec, architecture);
     const result = chunked(spec, {
