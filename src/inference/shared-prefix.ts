@@ -2,7 +2,7 @@
 import { bytesOf } from "../graph/index.ts";
 import { angleTables } from "../model/angles.ts";
 import { type PrefixSizes, prefixProgram, prefixState, sharesRows, suffixProgram } from "../model/shared-prefix.ts";
-import { type FloatTensor, floats, type Tensor } from "../runtime/index.ts";
+import { type FloatTensor, memoryOf, type Tensor, zeros } from "../runtime/index.ts";
 import type { ForwardPass } from "./forward.ts";
 import type { Model } from "./model.ts";
 
@@ -11,7 +11,7 @@ export interface Prefixes {
   /** The stream after the last layer, before the final norm: `[prefixes, length, hidden]`. */
   readonly hidden: FloatTensor;
   /** For each layer, what its mixer carries, with a row for each prefix. */
-  readonly layers: readonly Readonly<Record<string, FloatTensor>>[];
+  readonly layers: readonly Readonly<Record<string, Tensor>>[];
   /** The most tokens of a prefix and what follows it. */
   readonly longest: number;
 }
@@ -37,7 +37,7 @@ export async function readPrefixes(
   const { architecture, mixers } = forward.model;
   const [length = 0, batch] = [prefixes[0]?.length, prefixes.length];
   const sizes: PrefixSizes = { batch, length, prefix: length, longest };
-  const layers: Record<string, FloatTensor>[] = [];
+  const layers: Record<string, Tensor>[] = [];
   const angles = angleTables(architecture, 0, length);
   let hidden = await forward.embed({ ids: prefixes.flat(), batch, length });
   for (const [layer, { spec }] of mixers.entries()) {
@@ -106,11 +106,13 @@ function layerFeeds({ weights, mixers }: Model, layer: number): Record<string, T
 }
 
 /** The rows of the tensor's first axis in the order of `owners`. */
-function gathered({ shape, data }: FloatTensor, owners: readonly number[]): FloatTensor {
-  const size = data.length / (shape[0] ?? 1);
-  const tensor = floats([owners.length, ...shape.slice(1)]);
+function gathered(tensor: Tensor, owners: readonly number[]): Tensor {
+  const { shape, dtype } = tensor;
+  const result = zeros({ dtype, shape: [owners.length, ...shape.slice(1)] });
+  const [source, target] = [memoryOf(tensor), memoryOf(result)];
+  const size = source.length / (shape[0] ?? 1);
   owners.forEach((owner, row) => {
-    tensor.data.set(data.subarray(owner * size, (owner + 1) * size), row * size);
+    target.set(source.subarray(owner * size, (owner + 1) * size), row * size);
   });
-  return tensor;
+  return result;
 }

@@ -1,9 +1,9 @@
 /** What a model remembers of one sequence: the states of its layers, the count of tokens and the latest logits. */
 import type { Architecture } from "../families/index.ts";
-import { sameShape } from "../graph/index.ts";
+import { bytesPerElement, sameShape } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type LayerState, layerState } from "../model/decode.ts";
-import { bytesHeld, type FloatTensor, floats, floatsOf, type Tensor, zeros } from "../runtime/index.ts";
+import { bytesHeld, type FloatTensor, floats, memoryOf, type Tensor, zeros } from "../runtime/index.ts";
 
 /** What the layout of a state depends on. */
 export interface StateModel {
@@ -147,15 +147,16 @@ export function resized(model: StateModel, capacity: number, tensors: StateTenso
   layersOf(model, capacity).forEach(({ kind, tensors: types }, layer) => {
     for (const [name, type] of Object.entries(types)) {
       const old = tensors[`${layer}.${name}`];
-      const [before, after, width] = [old?.shape[2] ?? 0, type.shape[2] ?? 0, type.shape[3] ?? 1];
+      const [before, after] = [old?.shape[2] ?? 0, type.shape[2] ?? 0];
       if (old === undefined || before === after) continue;
       const kept = Math.min(before, after);
       const [from, to] = kind === "buffer" ? [0, 0] : [before - kept, after - kept];
-      const tensor = floats(type.shape);
-      const source = floatsOf(old);
+      const tensor = zeros(type);
+      const [source, target] = [memoryOf(old), memoryOf(tensor)];
+      const width = (type.shape[3] ?? 1) * bytesPerElement[type.dtype];
       for (let row = 0; row * before * width < source.length; row++) {
         const start = (row * before + from) * width;
-        tensor.data.set(source.subarray(start, start + kept * width), (row * after + to) * width);
+        target.set(source.subarray(start, start + kept * width), (row * after + to) * width);
       }
       result[`${layer}.${name}`] = tensor;
     }

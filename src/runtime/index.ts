@@ -9,6 +9,7 @@ export {
   floats,
   floatsOf,
   indices,
+  memoryOf,
   type Tensor,
   type TensorData,
   zeros,

@@ -50,6 +50,11 @@ export function floatsOf(tensor: Tensor): Float32Array {
   throw new TypeError(`expected a float32 tensor, found ${tensor.dtype}`);
 }
 
+/** The tensor's memory. */
+export function memoryOf({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
 /** Bytes the tensors hold. */
 export function bytesHeld(tensors: Iterable<Tensor>): number {
   let bytes = 0;

@@ -115,7 +115,9 @@ const usable = Object.entries(presets).filter(([, spec]) => {
 
 describe("every preset that reads in parts shares prefixes", () => {
   test.each(usable.filter(([, spec]) => readsInParts(spec)))("%s", async (_name, spec) => {
-    expect(await worstError(tinyModel([spec]), workOf(37, 2))).toBeLessThan(2e-4);
+    // In 8 bits a product's last digit may round an element to the next integer, a 127th of the vector's largest.
+    const limit = spec.window && "store" in spec.window && spec.window.store ? 2e-3 : 2e-4;
+    expect(await worstError(tinyModel([spec]), workOf(37, 2))).toBeLessThan(limit);
   });
 });
 

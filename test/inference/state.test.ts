@@ -17,6 +17,7 @@ const engine = createEngine({ threads: 1 });
 afterAll(() => engine.release());
 const slide: MixerSpec = { ...preset("lolcats"), window: { kind: "slide", size: 4 } };
 const rounded: MixerSpec = { ...preset("sliding-window"), window: { kind: "slide", size: 4, store: "int8" } };
+const allRounded: MixerSpec = { ...softmax, window: { kind: "full", store: "int8" } };
 const besideState: MixerSpec = {
   ...preset("linear-attention"),
   window: { kind: "full" },
@@ -49,6 +50,18 @@ describe("forks", () => {
   });
 });
 
+test("keys of every token in 8 bits grow without a change of what is remembered", async () => {
+  const decoder = new Decoder(engine, tinyModel([allRounded]), { fingerprint: "one" });
+  const [small, large] = [await read(decoder, 40, 10), await read(decoder, 40, 1000)];
+  const more = randomIds(300, 61, 5);
+  const expected = await logitsAfter(decoder, large, more);
+  const actual = await logitsAfter(decoder, small, more);
+  expect(small.capacity).toBe(512);
+  actual.forEach((logit, index) => {
+    expect(logit).toBeCloseTo(expected[index] ?? 0, 4);
+  });
+});
+
 describe("buffers of every token", () => {
   test("grow by doubling without a change of what is remembered", async () => {
     const decoder = hybrid();
@@ -68,6 +81,7 @@ describe("saved states", () => {
   test.each([
     ["constant", [slide]],
     ["8-bit", [rounded]],
+    ["growing 8-bit", [slide, allRounded]],
     ["growing", [slide, softmax, besideState]],
   ] as const)("of %s size go on as if nothing had happened, in a new decoder", async (_name, specs) => {
     const decoder = new Decoder(engine, tinyModel(specs), { fingerprint: "one" });
