@@ -1,6 +1,21 @@
 /** What a configuration means: the sizes and choices a transformer's programs are built from. */
 import type { RopeSpec } from "./rope/rope.ts";
 
+/** How a stream is normalized: by its root mean square, or by its mean and deviation. */
+export interface NormSpec {
+  readonly kind: "rms" | "layer";
+  readonly epsilon: number;
+  /** Added to the stored scale. */
+  readonly offset: number;
+  readonly bias: boolean;
+}
+
+/** Where norms stand: on what a sublayer reads, on what it adds to the stream, or on the stream after that. */
+export type NormPlace = "before" | "output" | "stream";
+
+/** What an MLP does between its projections. */
+export type ActivationName = "silu" | "gelu" | "geluTanh" | "relu";
+
 /** A decoder-only transformer, described. All families reduce to this. */
 export interface Architecture {
   /** The family's name. */
@@ -14,13 +29,22 @@ export interface Architecture {
   readonly groups: number;
   /** Dimensions of one head. */
   readonly headDim: number;
-  /** Width of the gated MLP. */
+  /** Width of the MLP. */
   readonly intermediateSize: number;
+  /** A gated MLP multiplies the activated gate and a second projection; a plain one activates a single projection. */
+  readonly mlp: { readonly gated: boolean; readonly activation: ActivationName };
   readonly vocabularySize: number;
   /** Tokens the model was trained to read. */
   readonly context: number;
-  /** ε of every RMSNorm. */
-  readonly normEpsilon: number;
+  /** Every norm of a stream. */
+  readonly norm: NormSpec;
+  readonly norms: readonly NormPlace[];
+  /** Norms of queries and keys before they are rotated: none, of each head, or of all heads side by side. */
+  readonly headNorms: "none" | "head" | "whole";
+  /** Attention and MLP one after the other, or beside each other: each with a norm of its own, or both reading the first one's. */
+  readonly residual: "sequential" | "parallel" | "shared";
+  /** Factor of what a sublayer adds to the stream. */
+  readonly residualScale: number;
   readonly rope: RopeSpec;
   /** Projections that carry a bias. */
   readonly biases: { readonly attention: boolean; readonly mlp: boolean };
@@ -28,49 +52,59 @@ export interface Architecture {
   readonly tiedHead: boolean;
 }
 
+/** The part of a block that a norm belongs to. */
+export type Sublayer = "attention" | "mlp";
+
+/** A norm's place in a block. */
+export type NormRole = `${Sublayer}${"" | "Output" | "Stream"}Norm` | "queriesNorm" | "keysNorm";
+
+type Matrix = "queries" | "keys" | "values" | "output" | "gate" | "up" | "down";
+
 /** A weight's place in a block. */
-export type LayerRole =
-  | "attentionNorm"
-  | "queries"
-  | "keys"
-  | "values"
-  | "output"
-  | "mlpNorm"
-  | "gate"
-  | "up"
-  | "down"
-  | "queriesBias"
-  | "keysBias"
-  | "valuesBias"
-  | "outputBias"
-  | "gateBias"
-  | "upBias"
-  | "downBias";
+export type LayerRole = Matrix | `${Matrix}Bias` | NormRole | `${NormRole}Bias`;
 
 /** A weight's place outside the blocks. */
 export type ModelRole = "embedding" | "finalNorm" | "head";
 
+/** A norm's role by its place. */
+export function normRole(sublayer: Sublayer, place: NormPlace): NormRole {
+  const names = { before: "Norm", output: "OutputNorm", stream: "StreamNorm" } as const;
+  return `${sublayer}${names[place]}`;
+}
+
 /** Shapes of one block's weights, `[out, in]` for matrices, in the order blocks use them. */
 export function layerShapes(architecture: Architecture): Map<LayerRole, readonly number[]> {
-  const { hiddenSize, intermediateSize, heads, groups, headDim, biases } = architecture;
+  const { hiddenSize, intermediateSize, heads, groups, headDim, biases, norm, norms, headNorms, mlp, residual } =
+    architecture;
   const [queryWidth, keyWidth] = [heads * headDim, groups * headDim];
-  const shapes = new Map<LayerRole, readonly number[]>([
-    ["attentionNorm", [hiddenSize]],
-    ["queries", [queryWidth, hiddenSize]],
-    ["keys", [keyWidth, hiddenSize]],
-    ["values", [keyWidth, hiddenSize]],
-    ["output", [hiddenSize, queryWidth]],
-    ["mlpNorm", [hiddenSize]],
-    ["gate", [intermediateSize, hiddenSize]],
-    ["up", [intermediateSize, hiddenSize]],
-    ["down", [hiddenSize, intermediateSize]],
-  ]);
+  const shapes = new Map<LayerRole, readonly number[]>();
+  const addNorm = (role: NormRole, width: number) => {
+    shapes.set(role, [width]);
+    if (norm.bias) shapes.set(`${role}Bias`, [width]);
+  };
+  const addNorms = (sublayer: Sublayer, places: readonly NormPlace[]) => {
+    for (const place of places) if (norms.includes(place)) addNorm(normRole(sublayer, place), hiddenSize);
+  };
+  addNorms("attention", ["before"]);
+  shapes.set("queries", [queryWidth, hiddenSize]).set("keys", [keyWidth, hiddenSize]);
+  shapes.set("values", [keyWidth, hiddenSize]).set("output", [hiddenSize, queryWidth]);
+  if (headNorms !== "none") {
+    addNorm("queriesNorm", headNorms === "head" ? headDim : queryWidth);
+    addNorm("keysNorm", headNorms === "head" ? headDim : keyWidth);
+  }
+  addNorms("attention", ["output", "stream"]);
+  if (residual !== "shared") addNorms("mlp", ["before"]);
+  if (mlp.gated) shapes.set("gate", [intermediateSize, hiddenSize]);
+  shapes.set("up", [intermediateSize, hiddenSize]).set("down", [hiddenSize, intermediateSize]);
+  addNorms("mlp", ["output", "stream"]);
   if (biases.attention) {
     shapes.set("queriesBias", [queryWidth]).set("keysBias", [keyWidth]);
     shapes.set("valuesBias", [keyWidth]).set("outputBias", [hiddenSize]);
   }
-  if (biases.mlp)
-    shapes.set("gateBias", [intermediateSize]).set("upBias", [intermediateSize]).set("downBias", [hiddenSize]);
+  if (biases.mlp) {
+    if (mlp.gated) shapes.set("gateBias", [intermediateSize]);
+    shapes.set("upBias", [intermediateSize]).set("downBias", [hiddenSize]);
+  }
   return shapes;
 }
 

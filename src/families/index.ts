@@ -3,12 +3,18 @@ import type { Family } from "./family.ts";
 import { llama } from "./llama.ts";
 
 export {
+  type ActivationName,
   type Architecture,
   type LayerRole,
   layerShapes,
   type ModelRole,
   modelShapes,
+  type NormPlace,
+  type NormRole,
+  type NormSpec,
+  normRole,
   parameterCount,
+  type Sublayer,
 } from "./architecture.ts";
 export { type Family, type GgufSpelling, layerTensorName, type TensorNames } from "./family.ts";
 export { type RopeSpec, ropeTables } from "./rope/rope.ts";

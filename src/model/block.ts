@@ -1,18 +1,28 @@
 /** One transformer block, in the three pieces that mixers, teachers and students share. */
-import type { Architecture } from "../families/index.ts";
+import {
+  type ActivationName,
+  type Architecture,
+  type NormPlace,
+  type NormRole,
+  normRole,
+  type Sublayer,
+} from "../families/index.ts";
 import {
   add,
+  gelu,
+  geluTanh,
   integers,
   multiply,
   named,
+  relu,
   reshape,
-  rmsNorm,
   rotary,
   silu,
   transpose,
   type Value,
 } from "../graph/index.ts";
 import type { Angles, MixerSizes, MixerSpec } from "../mixers/index.ts";
+import { normalized } from "./norm.ts";
 import { type LayerValues, type Projection, weightOf } from "./projection.ts";
 
 /** What a token mixer reads: queries `[batch, heads, length, dim]`, keys and values `[batch, groups, length, dim]`. */
@@ -39,19 +49,26 @@ export function attentionInputs(
   weights: LayerValues,
   project: Projection,
   angles: Angles,
-  { heads, groups, headDim, normEpsilon }: Architecture,
+  architecture: Architecture,
   rope: MixerSpec["rope"] = "before",
 ): AttentionInputs {
+  const { heads, groups, headDim, headNorms } = architecture;
   const [batch = 1, length = 1] = x.shape;
-  const normal = rmsNorm(x, weightOf(weights, "attentionNorm"), normEpsilon);
-  const split = (value: Value, count: number) =>
-    transpose(reshape(value, [batch, length, count, headDim]), [0, 2, 1, 3]);
+  const normal = normedAt("before", "attention", x, weights, architecture);
+  const cut = (value: Value, count: number) => reshape(value, [batch, length, count, headDim]);
+  const split = (value: Value, count: number) => transpose(cut(value, count), [0, 2, 1, 3]);
+  const made = (role: "queries" | "keys", count: number) => {
+    const projected = project(normal, role);
+    if (headNorms === "none") return split(projected, count);
+    const rows = headNorms === "head" ? cut(projected, count) : projected;
+    return split(normed(rows, `${role}Norm`, weights, architecture), count);
+  };
   const rows = Array.from({ length: batch * length }, (_unused, index) => index % length);
   const positions = reshape(integers(rows), [batch, length]);
   const rotate = (value: Value) => (rope === "before" ? rotary(value, angles.cos, angles.sin, positions) : value);
   return {
-    queries: named(rotate(split(project(normal, "queries"), heads)), "queries"),
-    keys: named(rotate(split(project(normal, "keys"), groups)), "keys"),
+    queries: named(rotate(made("queries", heads)), "queries"),
+    keys: named(rotate(made("keys", groups)), "keys"),
     values: named(split(project(normal, "values"), groups), "values"),
     streams: { hidden: normal },
     angles,
@@ -69,18 +86,51 @@ export function attentionOutput(mixed: Value, project: Projection): Value {
   return project(mergeHeads(mixed), "output");
 }
 
-/** Residual and gated MLP: from what attention adds to the stream x to the next stream, both `[batch, length, hidden]`. */
+const activations: Readonly<Record<ActivationName, (x: Value) => Value>> = { silu, gelu, geluTanh, relu };
+
+function mlpOutput(normal: Value, project: Projection, { mlp: { gated, activation } }: Architecture): Value {
+  const activated = activations[activation];
+  const hidden = gated
+    ? multiply(activated(project(normal, "gate")), project(normal, "up"))
+    : activated(project(normal, "up"));
+  return project(hidden, "down");
+}
+
+/** Residuals and MLP: from what attention adds to the stream x to the next stream, both `[batch, length, hidden]`. */
 export function nextStream(
   x: Value,
   attention: Value,
   weights: LayerValues,
   project: Projection,
-  { normEpsilon }: Architecture,
+  architecture: Architecture,
 ): Value {
-  const middle = add(x, attention);
-  const normal = rmsNorm(middle, weightOf(weights, "mlpNorm"), normEpsilon);
-  const hidden = multiply(silu(project(normal, "gate")), project(normal, "up"));
-  return named(add(middle, project(hidden, "down")), "block");
+  const { residual, residualScale } = architecture;
+  const norm = (place: NormPlace, sublayer: Sublayer, value: Value) =>
+    normedAt(place, sublayer, value, weights, architecture);
+  const joined = (sublayer: Sublayer, stream: Value, output: Value) => {
+    const added = norm("output", sublayer, output);
+    return norm("stream", sublayer, add(stream, residualScale === 1 ? added : multiply(added, residualScale)));
+  };
+  const middle = joined("attention", x, attention);
+  const read = residual === "sequential" ? middle : x;
+  const normal = norm("before", residual === "shared" ? "attention" : "mlp", read);
+  return named(joined("mlp", middle, mlpOutput(normal, project, architecture)), "block");
+}
+
+/** A value by the norm of the given role. */
+function normed(x: Value, role: NormRole, weights: LayerValues, { norm }: Architecture): Value {
+  return normalized(x, weightOf(weights, role), norm.bias ? weightOf(weights, `${role}Bias`) : undefined, norm);
+}
+
+/** A value by a sublayer's norm at the given place, where the architecture has one there. */
+function normedAt(
+  place: NormPlace,
+  sublayer: Sublayer,
+  x: Value,
+  weights: LayerValues,
+  architecture: Architecture,
+): Value {
+  return architecture.norms.includes(place) ? normed(x, normRole(sublayer, place), weights, architecture) : x;
 }
 
 /** All that follows the mixer: from the heads' outputs to the next stream. */

@@ -1,28 +1,17 @@
 /** How likely given tokens are beside others, without handing out whole rows of logits. */
 import type { Architecture } from "../families/index.ts";
-import {
-  add,
-  input,
-  log,
-  matmul,
-  max,
-  type Program,
-  pick,
-  program,
-  rmsNorm,
-  softmax,
-  subtract,
-} from "../graph/index.ts";
+import { add, input, log, matmul, max, type Program, pick, program, softmax, subtract } from "../graph/index.ts";
+import { normalized } from "./norm.ts";
 
 /**
  * `x` `[count, hidden]`, the stream before the final norm, `finalNorm`, `head`, `targets` and `others` int64 `[count, 1]` →
  * `target` and `other`, their log probabilities in nats, and `best`, that of the likeliest token; all `[count, 1]`.
  */
 export function compareProgram(
-  { hiddenSize, vocabularySize, normEpsilon }: Architecture,
+  { hiddenSize, vocabularySize, norm }: Architecture,
   count: number,
 ): Program<"target" | "other" | "best"> {
-  const normal = rmsNorm(input("x", [count, hiddenSize]), input("finalNorm", [hiddenSize]), normEpsilon);
+  const normal = normalized(input("x", [count, hiddenSize]), input("finalNorm", [hiddenSize]), undefined, norm);
   const logits = matmul(normal, input("head", [vocabularySize, hiddenSize]), { transposeB: true });
   const best = log(max(softmax(logits), [-1]));
   const largest = max(logits, [-1]);

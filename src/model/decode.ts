@@ -8,7 +8,6 @@ import {
   type Program,
   program,
   reshape,
-  rmsNorm,
   rows,
   type TensorType,
   type Value,
@@ -16,6 +15,7 @@ import {
 import { chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
 import { type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
 import { type Ablation, blockInputs, branchFactors, mixerInputs } from "./mixer-block.ts";
+import { normalized } from "./norm.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** The sizes decoding programs are built for. */
@@ -113,7 +113,7 @@ export function stepProgram(
     for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${layer}.${name}`] = value;
     x = blockOutput(x, mixed.output, weights, project, architecture);
   });
-  const normal = rmsNorm(reshape(x, [batch, -1]), ends.finalNorm, architecture.normEpsilon);
+  const normal = normalized(reshape(x, [batch, -1]), ends.finalNorm, undefined, architecture.norm);
   const head = architecture.tiedHead ? ends.embedding : ends.head;
   return program({ logits: matmul(normal, head, { transposeB: true }), ...outputs });
 }

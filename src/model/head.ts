@@ -14,7 +14,6 @@ import {
   type QuantizedMatrix,
   quantizedMatmul,
   reshape,
-  rmsNorm,
   rows,
   softmax,
   subtract,
@@ -22,6 +21,7 @@ import {
   type Value,
   withGradient,
 } from "../graph/index.ts";
+import { normalized } from "./norm.ts";
 import { type FrozenProducts, quantizedInput } from "./projection.ts";
 
 /** `ids` int64 `[batch, length]` → `x` `[batch, length, hidden]`. */
@@ -51,7 +51,7 @@ function headInputs({ hiddenSize, vocabularySize }: Architecture, count: number)
 /** `x` `[count, hidden]` → `logits` `[count, vocabulary]`. */
 export function headProgram(architecture: Architecture, count: number): Program<"logits"> {
   const { x, finalNorm, head } = headInputs(architecture, count);
-  const normal = rmsNorm(x, finalNorm, architecture.normEpsilon);
+  const normal = normalized(x, finalNorm, undefined, architecture.norm);
   return program({ logits: matmul(normal, head, { transposeB: true }) });
 }
 
@@ -97,7 +97,7 @@ export function scoreProgram(
   terms: TokenTerms = nextTokenOnly,
 ): Program<"loss"> {
   const { x, finalNorm, head } = headInputs(architecture, count);
-  const normal = rmsNorm(x, finalNorm, architecture.normEpsilon);
+  const normal = normalized(x, finalNorm, undefined, architecture.norm);
   return program({ loss: tokenLosses(architecture, normal, head, terms) });
 }
 
@@ -130,9 +130,9 @@ interface ModelEnd {
 }
 
 /** The teacher's end: its stream as `teacher.x`, its norm and head as `teacher.finalNorm` and `teacher.head`. */
-function teacherEnd({ hiddenSize, vocabularySize, normEpsilon }: Architecture, count: number): ModelEnd {
+function teacherEnd({ hiddenSize, vocabularySize, norm }: Architecture, count: number): ModelEnd {
   const x = input("teacher.x", [count, hiddenSize]);
-  const normal = rmsNorm(x, input("teacher.finalNorm", [hiddenSize]), normEpsilon);
+  const normal = normalized(x, input("teacher.finalNorm", [hiddenSize]), undefined, norm);
   return { normal, head: input("teacher.head", [vocabularySize, hiddenSize]) };
 }
 
@@ -184,7 +184,7 @@ export function headGradientProgram(
   { weights = false, products = "float32", terms = nextTokenOnly }: HeadGradientOptions = {},
 ): Program {
   const { x, finalNorm, head } = headInputs(architecture, count);
-  const normal = rmsNorm(x, finalNorm, architecture.normEpsilon);
+  const normal = normalized(x, finalNorm, undefined, architecture.norm);
   const { hiddenSize, vocabularySize } = architecture;
   const quantized = products === "int8" ? quantizedInput("head", hiddenSize, vocabularySize) : undefined;
   const losses = tokenLosses(architecture, normal, head, terms, quantized);

@@ -75,8 +75,8 @@ function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage
 }
 
 /** One block at work on so many tokens. */
-function blockBytes({ hiddenSize, intermediateSize }: Architecture, tokens: number, temporaries: number): number {
-  return 4 * tokens * (temporaries * hiddenSize + 3 * intermediateSize);
+function blockBytes({ hiddenSize, intermediateSize, mlp }: Architecture, tokens: number, temporaries: number): number {
+  return 4 * tokens * (temporaries * hiddenSize + (mlp.gated ? 3 : 2) * intermediateSize);
 }
 
 /** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */

@@ -31,7 +31,10 @@ const groupRoles: Readonly<Record<WeightGroup, readonly (ProjectionRole | LayerR
   values: ["values"],
   output: ["output"],
   mlp: ["gate", "up", "down"],
-  norms: ["attentionNorm", "mlpNorm", "finalNorm"],
+  norms: [
+    ...(["attentionNorm", "attentionOutputNorm", "attentionStreamNorm", "queriesNorm", "keysNorm"] as const),
+    ...(["mlpNorm", "mlpOutputNorm", "mlpStreamNorm", "finalNorm"] as const),
+  ],
   embedding: ["embedding"],
   head: ["head"],
 };

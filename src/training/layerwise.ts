@@ -156,7 +156,10 @@ export class LayerwiseTrainee implements Trainee {
 }
 
 /** What queries, keys and values are made by. */
-const projected: readonly LayerRole[] = ["attentionNorm", "queries", "keys", "values"];
+const projected: readonly LayerRole[] = [
+  ...(["attentionNorm", "attentionNormBias", "queriesNorm", "queriesNormBias", "keysNorm", "keysNormBias"] as const),
+  ...(["queries", "queriesBias", "keys", "keysBias", "values", "valuesBias"] as const),
+];
 
 const withoutMixer = (name: string) => name.slice("mixer.".length);
 
