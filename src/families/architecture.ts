@@ -50,6 +50,14 @@ export interface Architecture {
   readonly biases: { readonly attention: boolean; readonly mlp: boolean };
   /** True when the head reads the embedding table. */
   readonly tiedHead: boolean;
+  /** From tokens to the first stream: a factor of the table's rows, and where learned positions are added, how they are counted. */
+  readonly embedding: {
+    readonly scale: number;
+    /** Rows of the table of positions, and the row of a sequence's first token. */
+    readonly positions?: { readonly count: number; readonly offset: number };
+  };
+  /** From the last normed stream to logits: a factor, a bias, and a cap c, c · tanh(logit / c). */
+  readonly head: { readonly scale: number; readonly bias: boolean; readonly cap?: number };
 }
 
 /** The part of a block that a norm belongs to. */
@@ -64,7 +72,13 @@ type Matrix = "queries" | "keys" | "values" | "output" | "gate" | "up" | "down";
 export type LayerRole = Matrix | `${Matrix}Bias` | NormRole | `${NormRole}Bias`;
 
 /** A weight's place outside the blocks. */
-export type ModelRole = "embedding" | "finalNorm" | "head";
+export type ModelRole = "embedding" | "positions" | "finalNorm" | "finalNormBias" | "head" | "headBias";
+
+/** The roles that the first stream is made of. */
+export const beginRoles: readonly ModelRole[] = ["embedding", "positions"];
+
+/** The roles that logits are made of; a tied head is given as well. */
+export const endRoles: readonly ModelRole[] = ["finalNorm", "finalNormBias", "head", "headBias"];
 
 /** A norm's role by its place. */
 export function normRole(sublayer: Sublayer, place: NormPlace): NormRole {
@@ -109,12 +123,14 @@ export function layerShapes(architecture: Architecture): Map<LayerRole, readonly
 }
 
 /** Shapes of the weights outside the blocks; a tied head has none of its own. */
-export function modelShapes({ hiddenSize, vocabularySize, tiedHead }: Architecture): Map<ModelRole, readonly number[]> {
-  const shapes = new Map<ModelRole, readonly number[]>([
-    ["embedding", [vocabularySize, hiddenSize]],
-    ["finalNorm", [hiddenSize]],
-  ]);
+export function modelShapes(architecture: Architecture): Map<ModelRole, readonly number[]> {
+  const { hiddenSize, vocabularySize, tiedHead, embedding, norm, head } = architecture;
+  const shapes = new Map<ModelRole, readonly number[]>([["embedding", [vocabularySize, hiddenSize]]]);
+  if (embedding.positions !== undefined) shapes.set("positions", [embedding.positions.count, hiddenSize]);
+  shapes.set("finalNorm", [hiddenSize]);
+  if (norm.bias) shapes.set("finalNormBias", [hiddenSize]);
   if (!tiedHead) shapes.set("head", [vocabularySize, hiddenSize]);
+  if (head.bias) shapes.set("headBias", [vocabularySize]);
   return shapes;
 }
 

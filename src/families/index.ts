@@ -5,6 +5,8 @@ import { llama } from "./llama.ts";
 export {
   type ActivationName,
   type Architecture,
+  beginRoles,
+  endRoles,
   type LayerRole,
   layerShapes,
   type ModelRole,

@@ -65,6 +65,8 @@ const config = z
         rope: ropeSpec(rope.rope_type ?? rope.type ?? "default", base, rope),
         biases: { attention: c.attention_bias, mlp: c.mlp_bias },
         tiedHead: c.tie_word_embeddings,
+        embedding: { scale: 1 },
+        head: { scale: 1, bias: false },
       };
     } catch (problem) {
       return refuse(`rotary settings: ${explained(problem)}`);

@@ -4,6 +4,7 @@ import type { Program } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
 import { prefillProgram, stepProgram } from "../model/decode.ts";
+import { beginFeeds, embedsPositions, endFeeds } from "../model/ends.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
 import type { Ablation } from "../model/mixer-block.ts";
 import type { Weight } from "../model/weights.ts";
@@ -125,7 +126,7 @@ export class Decoder {
       visit: async ({ start, count, x }) => {
         if (start + count < ids.length) return;
         const newest = floats([1, hiddenSize], x.data.subarray((count - 1) * hiddenSize, count * hiddenSize));
-        await head.run({ x: newest, finalNorm: weights.finalNorm, head: weights.head }, { logits: state.logits });
+        await head.run({ x: newest, ...endFeeds(weights) }, { logits: state.logits });
       },
     });
   }
@@ -194,7 +195,8 @@ export class Decoder {
     state.reserve(state.tokens + length);
     const { embed, layers } = await this.#chunkPrograms(state, length);
     const padded = Array.from({ length }, (_unused, index) => ids[index] ?? 0);
-    const embedded = await embed.run({ embedding: weights.embedding, ids: indices([1, length], padded) });
+    const place = embedsPositions(architecture) ? { seen: indices([1], [state.tokens]) } : {};
+    const embedded = await embed.run({ ...beginFeeds(weights), ...place, ids: indices([1, length], padded) });
     let x = embedded.x as FloatTensor;
     const shared = {
       ...angleTables(architecture, state.tokens, length),
@@ -268,8 +270,9 @@ function ofLayer(tensors: SequenceState["tensors"], layer: number): [name: strin
 }
 
 function stepWeights({ weights, architecture }: Model, layers: readonly LayerMixer[]): Record<string, Weight> {
-  const named: Record<string, Weight> = { embedding: weights.embedding, finalNorm: weights.finalNorm };
-  if (!architecture.tiedHead) named.head = weights.head;
+  const { head, ...ends } = endFeeds<Weight>(weights);
+  const named: Record<string, Weight> = { ...beginFeeds(weights), ...ends };
+  if (!architecture.tiedHead && head !== undefined) named.head = head;
   layers.forEach(({ parameters }, layer) => {
     for (const [role, weight] of Object.entries(weights.layers[layer] ?? {})) named[`layers.${layer}.${role}`] = weight;
     for (const [name, weight] of Object.entries(parameters)) named[`layers.${layer}.mixer.${name}`] = weight;

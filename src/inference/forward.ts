@@ -1,5 +1,6 @@
 /** The whole-sequence forward pass: block after block, one compiled program per kind of layer. */
 import { type AngleTables, angleTables } from "../model/angles.ts";
+import { beginFeeds, embedsPositions, endFeeds } from "../model/ends.ts";
 import { embedProgram, headProgram, scoreProgram } from "../model/head.ts";
 import { type Ablation, mixerBlockProgram } from "../model/mixer-block.ts";
 import { shareProgram } from "../model/share.ts";
@@ -11,6 +12,8 @@ export interface TokenBatch {
   readonly ids: ArrayLike<number>;
   readonly batch: number;
   readonly length: number;
+  /** The position of every first token (default: 0). */
+  readonly first?: number;
 }
 
 /** Tokens whose logits are formed at once: bounds memory at this many rows of the vocabulary. */
@@ -37,12 +40,15 @@ export class ForwardPass {
   }
 
   /** The embedded tokens `[batch, length, hidden]`. */
-  async embed({ ids, batch, length }: TokenBatch): Promise<FloatTensor> {
+  async embed({ ids, batch, length, first = 0 }: TokenBatch): Promise<FloatTensor> {
     const { architecture, weights } = this.model;
     const program = await this.engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    const { x } = await program.run({ embedding: weights.embedding, ids: indices([batch, length], ids) });
+    const places = embedsPositions(architecture)
+      ? { seen: indices([batch], new Array<number>(batch).fill(first)) }
+      : {};
+    const { x } = await program.run({ ...beginFeeds(weights), ...places, ids: indices([batch, length], ids) });
     return x as FloatTensor;
   }
 
@@ -94,7 +100,7 @@ export class ForwardPass {
     const { architecture, weights } = this.model;
     const [rows = 0] = hidden.shape;
     const program = await this.engine.cached(`head ${rows}`, () => headProgram(architecture, rows));
-    const { logits } = await program.run({ x: hidden, finalNorm: weights.finalNorm, head: weights.head });
+    const { logits } = await program.run({ x: hidden, ...endFeeds(weights) });
     return logits as FloatTensor;
   }
 
@@ -116,8 +122,7 @@ export class ForwardPass {
       const program = await this.engine.cached(`score ${part.length}`, () => scoreProgram(architecture, part.length));
       const { loss } = await program.run({
         x: floats([part.length, width], hidden.subarray(start * width, (start + part.length) * width)),
-        finalNorm: weights.finalNorm,
-        head: weights.head,
+        ...endFeeds(weights),
         targets: indices([part.length, 1], part),
       });
       losses.set(floatsOf(loss as Tensor), start);

@@ -67,7 +67,7 @@ export async function readSuffixes(
   const owners = suffixes.map((suffix) => suffix.prefix);
   const angles = angleTables(architecture, prefix, length);
   const ids = suffixes.flatMap((suffix) => Array.from({ length }, (_unused, place) => suffix.ids[place] ?? 0));
-  let x = await forward.embed({ ids, batch, length });
+  let x = await forward.embed({ ids, batch, length, first: prefix });
   for (const [layer, { spec }] of mixers.entries()) {
     signal?.throwIfAborted();
     const asOne = prefixes === 1 && sharesRows(spec);

@@ -3,19 +3,17 @@ import { type Architecture, layerShapes, modelShapes } from "../families/index.t
 import {
   cachedAttention,
   input,
-  matmul,
   multiply,
   type Program,
   program,
   reshape,
-  rows,
   type TensorType,
   type Value,
 } from "../graph/index.ts";
 import { chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
 import { type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
+import { embedded, finalStates, logitsOf } from "./ends.ts";
 import { type Ablation, blockInputs, branchFactors, mixerInputs } from "./mixer-block.ts";
-import { normalized } from "./norm.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** The sizes decoding programs are built for. */
@@ -88,8 +86,7 @@ function stateInputs(layer: LayerState, prefix: string): Record<string, Value> {
 
 /**
  * One token through the whole model: `ids` int64 `[batch]`, `seen` int64 `[batch]` (tokens before this one), `cos`, `sin`
- * `[1, dim/2]` of its position, `embedding`, `finalNorm`, `head` (none where the embedding is the head),
- * `layers.N.ROLE`, `layers.N.mixer.NAME` and `state.N.NAME` → `logits` `[batch, vocabulary]` and `next.N.NAME`.
+ * `[1, dim/2]` of its position, the ends' weights by role (no `head` where the embedding is the head), `layers.N.ROLE`, `layers.N.mixer.NAME` and `state.N.NAME` → `logits` `[batch, vocabulary]` and `next.N.NAME`.
  */
 export function stepProgram(
   architecture: Architecture,
@@ -101,7 +98,8 @@ export function stepProgram(
   const ends = weightInputs(modelShapes(architecture));
   const { angles } = blockInputs(architecture, batch, 1);
   const seen = input("seen", [batch], "int64");
-  let x = rows(ends.embedding, reshape(input("ids", [batch], "int64"), [batch, 1]));
+  const ids = reshape(input("ids", [batch], "int64"), [batch, 1]);
+  let x = embedded(ids, reshape(seen, [batch, 1]), ends, architecture);
   const outputs: Record<string, Value> = {};
   specs.forEach((spec, layer) => {
     const weights = weightInputs(layerShapes(architecture), `layers.${layer}.`);
@@ -113,9 +111,9 @@ export function stepProgram(
     for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${layer}.${name}`] = value;
     x = blockOutput(x, mixed.output, weights, project, architecture);
   });
-  const normal = normalized(reshape(x, [batch, -1]), ends.finalNorm, undefined, architecture.norm);
-  const head = architecture.tiedHead ? ends.embedding : ends.head;
-  return program({ logits: matmul(normal, head, { transposeB: true }), ...outputs });
+  const values = architecture.tiedHead ? { ...ends, head: ends.embedding } : ends;
+  const states = finalStates(reshape(x, [batch, -1]), values, architecture);
+  return program({ logits: logitsOf(states, values, architecture), ...outputs });
 }
 
 /**

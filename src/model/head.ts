@@ -1,9 +1,10 @@
-/** The two ends of a model: token embedding and next-token head. */
+/** Programs of a model's two ends: token embedding and next-token head. */
 import type { Architecture } from "../families/index.ts";
 import {
   add,
   gradient,
   input,
+  integers,
   log,
   matmul,
   max,
@@ -12,47 +13,80 @@ import {
   pick,
   program,
   type QuantizedMatrix,
-  quantizedMatmul,
   reshape,
   rows,
   softmax,
+  stopGradient,
   subtract,
   sum,
   type Value,
   withGradient,
 } from "../graph/index.ts";
-import { normalized } from "./norm.ts";
-import { type FrozenProducts, quantizedInput } from "./projection.ts";
+import {
+  beginInputs,
+  type EndValues,
+  embedded,
+  embedsPositions,
+  endInputs,
+  finalStates,
+  logitsOf,
+  plainHead,
+} from "./ends.ts";
+import { type FrozenProducts, quantizedInput, weightOf } from "./projection.ts";
 
-/** `ids` int64 `[batch, length]` → `x` `[batch, length, hidden]`. */
-export function embedProgram(
-  { vocabularySize, hiddenSize }: Architecture,
-  batch: number,
-  length: number,
-): Program<"x"> {
-  const table = input("embedding", [vocabularySize, hiddenSize]);
-  return program({ x: rows(table, input("ids", [batch, length], "int64")) });
+/**
+ * `ids` int64 `[batch, length]`, the beginning's weights by role and, where positions are learned, `seen` int64 `[batch]` →
+ * `x` `[batch, length, hidden]`.
+ */
+export function embedProgram(architecture: Architecture, batch: number, length: number): Program<"x"> {
+  return program({ x: embedding(architecture, batch, length).x });
 }
 
-interface HeadInputs {
+function embedding(architecture: Architecture, batch: number, length: number): { x: Value; values: EndValues } {
+  const ids = input("ids", [batch, length], "int64");
+  const own = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, length]);
+  const positions = embedsPositions(architecture)
+    ? add(reshape(input("seen", [batch], "int64"), [batch, 1]), own)
+    : own;
+  const values = beginInputs(architecture);
+  return { x: embedded(ids, positions, values, architecture), values };
+}
+
+/**
+ * The gradients of what embeds: `xGradient` `[batch, length, hidden]`, `ids`, `seen` as for `embedProgram`, and for a tied head
+ * its gradient as `head` → `gradient.ROLE`.
+ */
+export function embedGradientProgram(architecture: Architecture, batch: number, length: number): Program {
+  const { hiddenSize, tiedHead } = architecture;
+  const { x, values } = embedding(architecture, batch, length);
+  const reached = sum(multiply(x, input("xGradient", [batch, length, hiddenSize])));
+  const roles = Object.keys(values);
+  const gradients = gradient(reached, Object.values(values));
+  const named = roles.map((role, index): [string, Value] => {
+    const own = gradients[index] as Value;
+    return [`gradient.${role}`, role === "embedding" && tiedHead ? add(own, input("head", own.shape)) : own];
+  });
+  return program(Object.fromEntries(named));
+}
+
+/** A model's end: its last stream, normed, and the weights it is read by. */
+interface ModelEnd {
   readonly x: Value;
-  readonly finalNorm: Value;
-  readonly head: Value;
+  readonly states: Value;
+  readonly values: EndValues;
 }
 
-function headInputs({ hiddenSize, vocabularySize }: Architecture, count: number): HeadInputs {
-  return {
-    x: input("x", [count, hiddenSize]),
-    finalNorm: input("finalNorm", [hiddenSize]),
-    head: input("head", [vocabularySize, hiddenSize]),
-  };
+/** The end by inputs `x` `[count, hidden]` and its weights by role, all behind `prefix`. */
+function modelEnd(architecture: Architecture, count: number, prefix = ""): ModelEnd {
+  const x = input(`${prefix}x`, [count, architecture.hiddenSize]);
+  const values = endInputs(architecture, prefix);
+  return { x, values, states: finalStates(x, values, architecture) };
 }
 
-/** `x` `[count, hidden]` → `logits` `[count, vocabulary]`. */
+/** `x` `[count, hidden]`, the end's weights by role → `logits` `[count, vocabulary]`. */
 export function headProgram(architecture: Architecture, count: number): Program<"logits"> {
-  const { x, finalNorm, head } = headInputs(architecture, count);
-  const normal = normalized(x, finalNorm, undefined, architecture.norm);
-  return program({ logits: matmul(normal, head, { transposeB: true }) });
+  const { states, values } = modelEnd(architecture, count);
+  return program({ logits: logitsOf(states, values, architecture) });
 }
 
 /**
@@ -60,21 +94,28 @@ export function headProgram(architecture: Architecture, count: number): Program<
  * the target's row of the head instead of forming one-hot rows as wide as the vocabulary. The logits may come from the head
  * in 8 bits; the gradient's product stays in float32, or small chances would be rounded to none.
  */
-export function tokenLoss(normal: Value, head: Value, targets: Value, quantized?: QuantizedMatrix): Value {
-  const logits =
-    quantized === undefined ? matmul(normal, head, { transposeB: true }) : quantizedMatmul(normal, quantized);
+export function tokenLoss(
+  states: Value,
+  values: EndValues,
+  targets: Value,
+  architecture: Architecture,
+  quantized?: QuantizedMatrix,
+): Value {
+  const logits = logitsOf(states, values, architecture, quantized);
   const chances = softmax(logits);
   // The largest chance is e to the largest logit less the logarithm of the sum: no pass of exponentials of its own.
   const total = subtract(max(logits, [-1]), log(max(chances, [-1])));
   const loss = subtract(total, pick(logits, targets));
-  return withGradient(loss, [normal, head], (upstream, g) => {
+  if (!plainHead(architecture)) return loss;
+  const head = weightOf(values, "head");
+  return withGradient(loss, [states, head], (upstream, g) => {
     const [count = 0] = targets.shape;
     const flat = reshape(targets, [count]);
     // Rows of the hidden size are scaled, not rows as wide as the vocabulary.
-    const scaled = g.multiply(upstream, normal);
-    const forNormal = g.multiply(upstream, g.subtract(matmul(chances, head), rows(head, flat)));
+    const scaled = g.multiply(upstream, states);
+    const forStates = g.multiply(upstream, g.subtract(matmul(chances, head), rows(head, flat)));
     const forHead = g.subtract(matmul(chances, scaled, { transposeA: true }), g.addRows(scaled, flat, head.shape));
-    return [forNormal, forHead];
+    return [forStates, forHead];
   });
 }
 
@@ -90,50 +131,36 @@ export interface TokenTerms {
 /** The next token alone. */
 export const nextTokenOnly: TokenTerms = { nextToken: 1, logits: 0, temperature: 1 };
 
-/** `x`, `targets` int64 `[count, 1]`, for `logits` also the teacher's → `loss` `[count, 1]`, in nats: the terms' weighted sum. */
+/**
+ * `x`, `targets` int64 `[count, 1]`, the end's weights by role and, for `logits`, the teacher's as `teacher.NAME` → `loss`
+ * `[count, 1]`, in nats: the terms' weighted sum.
+ */
 export function scoreProgram(
   architecture: Architecture,
   count: number,
   terms: TokenTerms = nextTokenOnly,
 ): Program<"loss"> {
-  const { x, finalNorm, head } = headInputs(architecture, count);
-  const normal = normalized(x, finalNorm, undefined, architecture.norm);
-  return program({ loss: tokenLosses(architecture, normal, head, terms) });
+  return program({ loss: tokenLosses(architecture, modelEnd(architecture, count), terms) });
 }
 
 /** The weighted terms of each token, `[count, 1]`. */
 function tokenLosses(
   architecture: Architecture,
-  normal: Value,
-  head: Value,
+  end: ModelEnd,
   { nextToken, logits, temperature }: TokenTerms,
   quantized?: QuantizedMatrix,
 ): Value {
-  const [count = 0] = normal.shape;
+  const [count = 0] = end.states.shape;
   const losses: Value[] = [];
   if (nextToken > 0) {
     const targets = input("targets", [count, 1], "int64");
-    losses.push(multiply(tokenLoss(normal, head, targets, quantized), nextToken));
+    losses.push(multiply(tokenLoss(end.states, end.values, targets, architecture, quantized), nextToken));
   }
   if (logits > 0) {
-    const teacher = teacherEnd(architecture, count);
-    const divergence = chancesLoss({ normal, head }, teacher, temperature, quantized);
-    losses.push(multiply(divergence, logits));
+    const teacher = modelEnd(architecture, count, "teacher.");
+    losses.push(multiply(chancesLoss(architecture, end, teacher, temperature, quantized), logits));
   }
   return losses.reduce(add);
-}
-
-/** A model's last normed states `[count, hidden]` and the head they are read by. */
-interface ModelEnd {
-  readonly normal: Value;
-  readonly head: Value;
-}
-
-/** The teacher's end: its stream as `teacher.x`, its norm and head as `teacher.finalNorm` and `teacher.head`. */
-function teacherEnd({ hiddenSize, vocabularySize, norm }: Architecture, count: number): ModelEnd {
-  const x = input("teacher.x", [count, hiddenSize]);
-  const normal = normalized(x, input("teacher.finalNorm", [hiddenSize]), undefined, norm);
-  return { normal, head: input("teacher.head", [vocabularySize, hiddenSize]) };
 }
 
 /**
@@ -141,32 +168,35 @@ function teacherEnd({ hiddenSize, vocabularySize, norm }: Architecture, count: n
  * gradient in the student's logits is T (q − p).
  */
 function chancesLoss(
-  { normal, head }: ModelEnd,
+  architecture: Architecture,
+  end: ModelEnd,
   teacher: ModelEnd,
   temperature: number,
   quantized: QuantizedMatrix | undefined,
 ): Value {
-  const product = (end: ModelEnd) =>
-    quantized === undefined
-      ? matmul(end.normal, end.head, { transposeB: true })
-      : quantizedMatmul(end.normal, quantized);
-  const cooled = (logits: Value) => (temperature === 1 ? logits : multiply(logits, 1 / temperature));
-  const [own, wanted] = [cooled(product({ normal, head })), cooled(product(teacher))];
+  const cooled = ({ states, values }: ModelEnd) => {
+    const logits = logitsOf(states, values, architecture, quantized);
+    return temperature === 1 ? logits : multiply(logits, 1 / temperature);
+  };
+  const [own, wanted] = [cooled(end), stopGradient(cooled(teacher))];
   const [chances, wantedChances] = [softmax(own), softmax(wanted)];
   const total = (logits: Value, likely: Value) => subtract(max(logits, [-1]), log(max(likely, [-1])));
   const sums = subtract(total(own, chances), total(wanted, wantedChances));
   const divergence = add(sum(multiply(wantedChances, subtract(wanted, own)), [-1]), sums);
   const loss = multiply(divergence, temperature ** 2);
-  return withGradient(loss, [normal, head], (upstream, g) => {
+  if (!plainHead(architecture)) return loss;
+  const { states, values } = end;
+  const head = weightOf(values, "head");
+  return withGradient(loss, [states, head], (upstream, g) => {
     const scaled = g.multiply(upstream, temperature);
     const away = g.multiply(g.subtract(chances, wantedChances), scaled);
-    return [g.matmul(away, head), g.matmul(away, normal, { transposeA: true })];
+    return [g.matmul(away, head), g.matmul(away, states, { transposeA: true })];
   });
 }
 
 /** Which gradients a head program returns besides that of `x`. */
 export interface HeadGradientOptions {
-  /** Also return `finalNormGradient` and `headGradient`. */
+  /** Also return `gradient.ROLE` of the end's weights. */
   readonly weights?: boolean;
   /** How the logits are computed (default: float32); `int8` reads `head.integers` and `head.scales` too. */
   readonly products?: FrozenProducts;
@@ -175,24 +205,21 @@ export interface HeadGradientOptions {
 }
 
 /**
- * `x`, `targets`, `weights` `[count, 1]` (what each token's loss counts for) → the weighted `loss` (one element) and
- * `xGradient`, with the head's own gradients if asked.
+ * `x`, `targets`, `weights` `[count, 1]` (what each token's loss counts for), the end's weights by role → the weighted `loss`
+ * (one element) and `xGradient`, with the end's own gradients if asked.
  */
 export function headGradientProgram(
   architecture: Architecture,
   count: number,
   { weights = false, products = "float32", terms = nextTokenOnly }: HeadGradientOptions = {},
 ): Program {
-  const { x, finalNorm, head } = headInputs(architecture, count);
-  const normal = normalized(x, finalNorm, undefined, architecture.norm);
+  const end = modelEnd(architecture, count);
   const { hiddenSize, vocabularySize } = architecture;
   const quantized = products === "int8" ? quantizedInput("head", hiddenSize, vocabularySize) : undefined;
-  const losses = tokenLosses(architecture, normal, head, terms, quantized);
+  const losses = tokenLosses(architecture, end, terms, quantized);
   const loss = sum(multiply(losses, input("weights", [count, 1])));
-  const [xGradient, finalNormGradient, headGradient] = gradient(loss, weights ? [x, finalNorm, head] : [x]);
-  const outputs: Record<string, Value> = { loss: reshape(loss, []) };
-  if (xGradient !== undefined) outputs.xGradient = xGradient;
-  if (finalNormGradient !== undefined) outputs.finalNormGradient = finalNormGradient;
-  if (headGradient !== undefined) outputs.headGradient = headGradient;
-  return program(outputs);
+  const learned = weights ? Object.entries(end.values) : [];
+  const [xGradient, ...own] = gradient(loss, [end.x, ...learned.map(([, value]) => value)]);
+  const named = learned.map(([role], index) => [`gradient.${role}`, own[index] as Value] as const);
+  return program({ loss: reshape(loss, []), xGradient: xGradient as Value, ...Object.fromEntries(named) });
 }

@@ -26,7 +26,7 @@ export type Projection = (x: Value, role: ProjectionRole) => Value;
 export type LayerValues = Readonly<Partial<Record<LayerRole, Value>>>;
 
 /** The value of a role. Throws a SubquadError for a weight the architecture does not have. */
-export function weightOf(weights: LayerValues, role: LayerRole): Value {
+export function weightOf<Role extends string>(weights: Readonly<Partial<Record<Role, Value>>>, role: Role): Value {
   const value = weights[role];
   if (value === undefined) throw new SubquadError(`this architecture has no weight "${role}"`);
   return value;

@@ -2,6 +2,8 @@
 import { SubquadError } from "../errors.ts";
 import {
   type Architecture,
+  beginRoles,
+  endRoles,
   type LayerRole,
   layerShapes,
   layerTensorName,
@@ -23,7 +25,7 @@ export interface Weight {
 export type LayerWeights = Readonly<Partial<Record<LayerRole, Weight>>>;
 
 /** All weights of a model; a tied head is the embedding itself. */
-export interface ModelWeights {
+export interface ModelWeights extends Readonly<Partial<Record<ModelRole, Weight>>> {
   readonly embedding: Weight;
   readonly finalNorm: Weight;
   readonly head: Weight;
@@ -49,22 +51,26 @@ export function readLayer(
 /** Reads all weights. Throws a SubquadError naming a tensor that is missing, misshapen, or belongs to no role. */
 export function readWeights(source: TensorSource, names: TensorNames, architecture: Architecture): ModelWeights {
   refuseStrangers(source, names, architecture);
-  const read = (role: ModelRole): Weight => {
-    const shape = modelShapes(architecture).get(role);
+  const ends: Partial<Record<ModelRole, Weight>> = {};
+  for (const [role, shape] of modelShapes(architecture)) {
     const name = names.model[role];
-    if (shape === undefined || name === undefined)
-      throw new SubquadError(`${source.path}: no tensor is named for ${role}`);
-    return readWeight(source, name, shape);
-  };
-  const embedding = read("embedding");
-  return {
-    embedding,
-    finalNorm: read("finalNorm"),
-    head: architecture.tiedHead ? embedding : read("head"),
-    layers: Array.from({ length: architecture.layers }, (_unused, layer) =>
-      readLayer(source, names, architecture, layer),
-    ),
-  };
+    if (name === undefined) throw new SubquadError(`${source.path}: this kind of file has no name for ${role}`);
+    ends[role] = readWeight(source, name, shape);
+  }
+  const layers = Array.from({ length: architecture.layers }, (_unused, layer) =>
+    readLayer(source, names, architecture, layer),
+  );
+  return { ...wholeEnds(ends), layers };
+}
+
+/** Weights outside the blocks, a tied head as the embedding. Throws a RangeError where one that every model has is missing. */
+export function wholeEnds<T>(ends: Readonly<Partial<Record<ModelRole, T>>>): Partial<Record<ModelRole, T>> & {
+  readonly [Role in "embedding" | "finalNorm" | "head"]: T;
+} {
+  const { embedding, finalNorm, head = embedding } = ends;
+  if (embedding === undefined || finalNorm === undefined || head === undefined)
+    throw new RangeError("a model has an embedding and a final norm");
+  return { ...ends, embedding, finalNorm, head };
 }
 
 /** Every weight with its tensor name, in file order. */
@@ -73,15 +79,16 @@ export function namedWeights(
   names: TensorNames,
   tied: boolean,
 ): [name: string, weight: Weight][] {
-  const entries: [string | undefined, Weight | undefined][] = [[names.model.embedding, weights.embedding]];
+  const entries: [string | undefined, Weight | undefined][] = [];
+  const end = (role: ModelRole) => entries.push([names.model[role], weights[role]]);
+  for (const role of beginRoles) end(role);
   weights.layers.forEach((layer, index) => {
     for (const [role, weight] of Object.entries(layer)) {
       const template = names.layer[role as LayerRole];
       entries.push([template && layerTensorName(template, index), weight]);
     }
   });
-  entries.push([names.model.finalNorm, weights.finalNorm]);
-  if (!tied) entries.push([names.model.head, weights.head]);
+  for (const role of endRoles) if (role !== "head" || !tied) end(role);
   return entries.flatMap(([name, weight]) => (name === undefined || weight === undefined ? [] : [[name, weight]]));
 }
 

@@ -18,6 +18,7 @@ import type { TensorSource } from "../formats/tensor.ts";
 import { loadTokenizer } from "../formats/tokenizer/files.ts";
 import type { Tokenizer } from "../formats/tokenizer/tokenizer.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
+import { beginFeeds, endFeeds } from "../model/ends.ts";
 import { type ModelWeights, readWeights } from "../model/weights.ts";
 import { builtInFolder, builtInNames } from "./built-in/models.ts";
 import type { Reporter } from "./contract.ts";
@@ -141,9 +142,8 @@ function fingerprintOf(architecture: Architecture, mixers: readonly LayerMixer[]
   hash.update(JSON.stringify({ ...architecture, rope: [...architecture.rope.frequencies.inverse] }));
   hash.update(JSON.stringify(mixers.map(({ spec }) => spec)));
   const samples = [
-    weights.embedding,
-    weights.finalNorm,
-    weights.head,
+    ...Object.values(beginFeeds(weights)),
+    ...Object.values(endFeeds(weights)),
     ...weights.layers.flatMap((layer) => Object.values(layer)),
   ];
   for (const { data } of [...samples, ...mixers.flatMap(({ parameters }) => Object.values(parameters))]) {

@@ -1,8 +1,10 @@
 /** The student between stages: what training has changed so far, and its checkpoint. */
+
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { FormatError, SubquadError } from "../errors.ts";
 import type { Architecture } from "../families/index.ts";
+import { beginRoles, endRoles, type ModelRole } from "../families/index.ts";
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import { sameShape } from "../graph/index.ts";
@@ -10,6 +12,7 @@ import type { LayerMixer, Model } from "../inference/model.ts";
 import { initialValues, isSoftmax, type MixerSpec, mixerParameters } from "../mixers/index.ts";
 import { layerSizes } from "../model/block.ts";
 import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
+import { wholeEnds } from "../model/weights.ts";
 import type { LayerChoice, Recipe } from "../recipes/index.ts";
 import { uniform } from "../training/data-order.ts";
 import { stageSchema } from "./contract.ts";
@@ -98,9 +101,9 @@ const recordSchema = z.object({ fingerprint: z.string(), stages: z.array(stageSc
 /** Stages that have ended, and what a run must match to go on. */
 export type StudentRecord = z.infer<typeof recordSchema>;
 
-const ends = ["embedding", "finalNorm", "head"] as const;
+const ends: readonly ModelRole[] = [...beginRoles, ...endRoles];
 
-const endName = (role: (typeof ends)[number]) => `weights.${role}`;
+const endName = (role: ModelRole) => `weights.${role}`;
 const weightName = (layer: number, role: string) => `weights.${layer}.${role}`;
 
 /** Writes what stages have changed: all mixers' parameters, and the weights that are not the teacher's. */
@@ -144,10 +147,12 @@ export function readStudent(path: string, student: Model): { student: Model; rec
       const reread = Object.entries(weights).map(([role, weight]) => [role, read(weightName(layer, role), weight)]);
       return Object.fromEntries(reread) as LayerWeights;
     });
-    const reread = (role: (typeof ends)[number]) => read(endName(role), student.weights[role]);
-    const embedding = reread("embedding");
-    const head = student.architecture.tiedHead ? embedding : reread("head");
-    const weights: ModelWeights = { embedding, finalNorm: reread("finalNorm"), head, layers };
+    const own = ends.flatMap((role) => {
+      const weight = student.weights[role];
+      const tied = role === "head" && student.architecture.tiedHead;
+      return weight === undefined || tied ? [] : [[role, read(endName(role), weight)] as const];
+    });
+    const weights: ModelWeights = { ...wholeEnds<Weight>(Object.fromEntries(own)), layers };
     return { student: { ...student, mixers, weights }, record: record.data };
   } finally {
     source.close();

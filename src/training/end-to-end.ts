@@ -103,7 +103,7 @@ export class EndToEndTrainee implements Trainee {
 
   #end(x: FloatTensor | undefined): TeacherEnd | undefined {
     const { teacher } = this.#plan;
-    return x && teacher && { x, finalNorm: teacher.finalNorm, head: teacher.head };
+    return x && teacher && { x, ends: teacher };
   }
 
   #factors(): number {

@@ -1,10 +1,12 @@
 /** A student that learns: which of its tensors do, their optimizer, and the student as it stands. */
+
 import { type Architecture, type LayerRole, layerShapes, type ModelRole } from "../families/index.ts";
 import { input, type Program, program, type Shape } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type FrozenProducts, foldedWeight } from "../model/projection.ts";
 import { type AdapterPlan, adapterShapes } from "../model/student-block.ts";
 import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
+import { wholeEnds } from "../model/weights.ts";
 import { type Engine, type FloatTensor, floats, type Tensor } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import { uniform } from "./data-order.ts";
@@ -88,14 +90,11 @@ export class Learner {
   }
 
   /** The model's ends as they stand; a tied head is the embedding. */
-  ends(): Record<ModelRole, FloatTensor> {
+  ends(): ReturnType<typeof wholeEnds<FloatTensor>> {
     const { weights, architecture } = this.plan;
-    const { embedding, finalNorm, head } = weights;
-    const ends = { embedding, finalNorm, head, ...this.optimizer.groups.get(endsGroup)?.parameters } as Record<
-      ModelRole,
-      FloatTensor
-    >;
-    return architecture.tiedHead ? { ...ends, head: ends.embedding } : ends;
+    const { layers: _layers, ...own } = weights;
+    const { head, ...ends } = { ...own, ...this.optimizer.groups.get(endsGroup)?.parameters };
+    return wholeEnds<FloatTensor>(architecture.tiedHead ? ends : { ...ends, head });
   }
 
   /** The head in 8 bits, where products with it are. */

@@ -1,7 +1,10 @@
 /** Pretraining: every weight of a softmax transformer learns the next token. */
+
+import type { ModelRole } from "../families/index.ts";
 import { type Architecture, type LayerRole, layerShapes, modelShapes } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import type { ModelWeights } from "../model/weights.ts";
+import { wholeEnds } from "../model/weights.ts";
 import { type Engine, type FloatTensor, floats } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import { layOutCopying } from "./copying-init.ts";
@@ -95,20 +98,16 @@ export class PretrainTrainee implements Trainee {
 
   /** The weights as they stand. */
   weights(): ModelWeights {
-    const { layers, embedding, finalNorm, head } = this.#weights();
-    return { embedding, finalNorm, head, layers: layers as ModelWeights["layers"] };
+    const { layers, ...ends } = this.#weights();
+    return { ...wholeEnds(ends), layers: layers as ModelWeights["layers"] };
   }
 
   #weights(): StackWeights {
     const parameters = (name: string) => this.optimizer.groups.get(name)?.parameters ?? {};
-    const {
-      embedding,
-      finalNorm,
-      head = embedding,
-    } = parameters("ends") as Record<"embedding" | "finalNorm" | "head", FloatTensor>;
+    const ends = wholeEnds(parameters("ends") as Partial<Record<ModelRole, FloatTensor>>);
     const layers = Array.from({ length: this.#plan.architecture.layers }, (_unused, layer) =>
       parameters(layerGroup(layer)),
     );
-    return { embedding, finalNorm, head, layers: layers as Record<LayerRole, FloatTensor>[] };
+    return { ...ends, layers: layers as Record<LayerRole, FloatTensor>[] };
   }
 }

@@ -1,8 +1,15 @@
 /** Forward and backward through all blocks of a model, with the head's loss in token chunks. */
-import type { Architecture } from "../families/index.ts";
-import { add, addRows, input, type Program, program } from "../graph/index.ts";
+import type { Architecture, ModelRole } from "../families/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
-import { embedProgram, headGradientProgram, nextTokenOnly, scoreProgram, type TokenTerms } from "../model/head.ts";
+import { beginFeeds, embedsPositions, endFeeds } from "../model/ends.ts";
+import {
+  embedGradientProgram,
+  embedProgram,
+  headGradientProgram,
+  nextTokenOnly,
+  scoreProgram,
+  type TokenTerms,
+} from "../model/head.ts";
 import type { Ablation } from "../model/mixer-block.ts";
 import type { FrozenProducts } from "../model/projection.ts";
 import { type TrainingBlock, type TrainingBlockPlan, trainingBlock } from "../model/training-block.ts";
@@ -25,22 +32,21 @@ export const logitBytes = 96 * 2 ** 20;
 /** How a block runs where nothing learns from it. */
 const scoring = { activations: "recomputed", products: "float32" } as const;
 
+/** Weights outside the blocks by role, a tied head as `head`. */
+export type Ends = Readonly<Partial<Record<ModelRole, FloatTensor>>>;
+
 /** What a stack needs at each step. */
-export interface StackWeights {
-  readonly embedding: FloatTensor;
-  readonly finalNorm: FloatTensor;
-  readonly head: FloatTensor;
+export interface StackWeights extends Ends {
   /** The head in 8 bits, where the plan asks for it. */
   readonly quantizedHead?: Readonly<Record<string, Tensor>>;
   /** Every input of each block's programs: weights by role, adapters, mixer parameters. */
   readonly layers: readonly Readonly<Record<string, Tensor>>[];
 }
 
-/** The teacher's end, where a loss looks at its chances: its last stream `[batch, length, hidden]`, norm and head. */
+/** The teacher's end, where a loss looks at its chances: its last stream `[batch, length, hidden]`, and the weights that read it. */
 export interface TeacherEnd {
   readonly x: FloatTensor;
-  readonly finalNorm: FloatTensor;
-  readonly head: FloatTensor;
+  readonly ends: Ends;
 }
 
 /** What one micro-batch has beside its tokens. */
@@ -140,7 +146,7 @@ export class Stack {
       const program = await this.#engine.cached(`score ${chunk.rows} ${JSON.stringify(terms)}`, () =>
         scoreProgram(architecture, chunk.rows, terms),
       );
-      const { loss } = await program.run({ ...chunk.feeds, finalNorm: weights.finalNorm, head: weights.head });
+      const { loss } = await program.run({ ...chunk.feeds, ...endFeeds(weights) });
       const losses = floatsOf(loss as Tensor);
       chunk.weights.forEach((weight, row) => {
         total += weight * (losses[row] ?? 0);
@@ -161,12 +167,13 @@ export class Stack {
     return total / count;
   }
 
-  async #embed({ ids }: TokenWindow, { embedding }: StackWeights): Promise<FloatTensor> {
+  async #embed({ ids }: TokenWindow, weights: StackWeights): Promise<FloatTensor> {
     const { architecture, batch, length } = this.#plan;
     const program = await this.#engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    return (await program.run({ embedding, ids: indices([batch, length], ids) })).x as FloatTensor;
+    const feeds = { ...beginFeeds(weights), ...firstPlaces(architecture, batch), ids: indices([batch, length], ids) };
+    return (await program.run(feeds)).x as FloatTensor;
   }
 
   #block(layer: number, changes: Partial<TrainingBlockPlan> = {}): { key: string; block: TrainingBlock } {
@@ -215,11 +222,7 @@ export class Stack {
       const feeds = {
         x: part(x),
         targets: indices([count, 1], targets.subarray(start, start + count)),
-        ...(teacher && {
-          "teacher.x": part(teacher.x),
-          "teacher.finalNorm": teacher.finalNorm,
-          "teacher.head": teacher.head,
-        }),
+        ...(teacher && withPrefix("teacher.", { x: part(teacher.x), ...endFeeds(teacher.ends) })),
       };
       yield { start, rows: count, feeds, weights: weights.subarray(start, start + count) };
     }
@@ -243,7 +246,7 @@ export class Stack {
         counts.map((weight) => weight / Math.max(counted, 1)),
       );
       const results = await program.run(
-        { ...feeds, weights: share, finalNorm: weights.finalNorm, head: weights.head, ...weights.quantizedHead },
+        { ...feeds, weights: share, ...endFeeds(weights), ...weights.quantizedHead },
         { xGradient: target },
       );
       loss += floatsOf(results.loss as Tensor)[0] ?? 0;
@@ -253,33 +256,33 @@ export class Stack {
     return { loss, xGradient: floats(x.shape, xGradient.data), own };
   }
 
-  /** The embedding's gradient from the stream's, joined with a tied head's. */
+  /** The gradients of what embeds from the stream's, a tied head's joined with the embedding's. */
   async #ends(xGradient: FloatTensor, { ids }: TokenWindow, { own }: { own: Tensors }): Promise<Tensors> {
     const { architecture, batch, length } = this.#plan;
-    const { tiedHead } = architecture;
     const program = await this.#engine.cached(`embedding gradient ${batch} ${length}`, () =>
-      embeddingGradientProgram(architecture, batch, length),
+      embedGradientProgram(architecture, batch, length),
     );
-    const { head, finalNorm } = own as Record<"head" | "finalNorm", Tensor>;
-    const feeds = { xGradient, ids: indices([batch, length], ids), ...(tiedHead ? { head } : {}) };
-    const { embedding } = await program.run(feeds);
-    return { embedding: embedding as Tensor, finalNorm, ...(tiedHead ? {} : { head }) };
+    const { head, ...others } = own;
+    const tied = architecture.tiedHead && head !== undefined;
+    const feeds = { xGradient, ...firstPlaces(architecture, batch), ids: indices([batch, length], ids) };
+    const embedded = await program.run({ ...feeds, ...(tied && { head }) });
+    return { ...others, ...withoutPrefix(embedded, "gradient."), ...(!tied && head && { head }) };
   }
 }
 
-function embeddingGradientProgram(
-  { vocabularySize, hiddenSize, tiedHead }: Architecture,
-  batch: number,
-  length: number,
-): Program<"embedding"> {
-  const table = [vocabularySize, hiddenSize];
-  const read = addRows(input("xGradient", [batch, length, hiddenSize]), input("ids", [batch, length], "int64"), table);
-  return program({ embedding: tiedHead ? add(read, input("head", table)) : read });
+/** Sequences that begin with the call, where the first stream depends on that. */
+function firstPlaces(architecture: Architecture, batch: number): Tensors {
+  return embedsPositions(architecture) ? { seen: indices([batch], new Array<number>(batch).fill(0)) } : {};
 }
 
-function endGradients({ finalNormGradient, headGradient }: Tensors): Tensors {
-  return { finalNorm: finalNormGradient as Tensor, head: headGradient as Tensor };
-}
+const endGradients = (results: Tensors): Tensors =>
+  withoutPrefix(
+    Object.fromEntries(Object.entries(results).filter(([name]) => name.startsWith("gradient."))),
+    "gradient.",
+  );
+
+const withPrefix = (prefix: string, tensors: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
 
 function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name.slice(prefix.length), tensor]));

@@ -1,7 +1,9 @@
 /** The teacher's forward pass, layer by layer, and what its blocks tell; some passes can be remembered. */
+
 import type { Architecture } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
+import { beginFeeds, embedsPositions } from "../model/ends.ts";
 import { embedProgram } from "../model/head.ts";
 import type { FrozenProducts } from "../model/projection.ts";
 import { type BlockTap, teacherBlockProgram } from "../model/teacher-block.ts";
@@ -106,7 +108,8 @@ export class TeacherPass {
     const program = await this.#engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    const feeds = { embedding: weights.embedding, ids: indices([batch, length], ids) };
+    const places = embedsPositions(architecture) ? { seen: indices([batch], new Array<number>(batch).fill(0)) } : {};
+    const feeds = { ...beginFeeds(weights), ...places, ids: indices([batch, length], ids) };
     return (await program.run(feeds)).x as FloatTensor;
   }
 

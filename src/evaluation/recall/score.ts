@@ -1,6 +1,7 @@
 /** Scores the answers of a probe's sequence, each given all tokens before it. */
 import type { Decoder } from "../../inference/decoder.ts";
 import { compareProgram } from "../../model/compare.ts";
+import { endFeeds } from "../../model/ends.ts";
 import { floats, floatsOf, indices } from "../../runtime/index.ts";
 import type { ProbeAnswer, ProbeSequence } from "./probe.ts";
 
@@ -92,8 +93,7 @@ async function compare(
     );
   const outputs = await program.run({
     x,
-    finalNorm: weights.finalNorm,
-    head: weights.head,
+    ...endFeeds(weights),
     targets: column(({ target }) => target),
     others: column(({ other }) => other),
   });

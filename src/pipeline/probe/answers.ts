@@ -2,6 +2,7 @@
 import type { ProbeSequence } from "../../evaluation/recall/probe.ts";
 import type { ForwardPass } from "../../inference/forward.ts";
 import { compareProgram } from "../../model/compare.ts";
+import { endFeeds } from "../../model/ends.ts";
 import { type FloatTensor, floats, floatsOf, indices } from "../../runtime/index.ts";
 
 /** Sums over answers; several sequences are added up. */
@@ -60,8 +61,7 @@ async function compare(
     Array.from({ length: headRows }, (_unused, index) => asked[index]?.target ?? 0),
   );
   const { target, best } = await program.run({
-    ...{ x, finalNorm: weights.finalNorm, head: weights.head },
-    ...{ targets, others: targets },
+    ...{ x, ...endFeeds(weights), targets, others: targets },
   });
   return { target: floatsOf(target), best: floatsOf(best) };
 }
