@@ -19,7 +19,8 @@ export {
   type Sublayer,
 } from "./architecture.ts";
 export { type Family, type GgufSpelling, layerTensorName, type TensorNames } from "./family.ts";
-export { type RopeSpec, ropeTables } from "./rope/rope.ts";
+export { type RopeSpec, ropeTables, rowsOf } from "./rope/rope.ts";
+export { inverseRows } from "./rope/rows.ts";
 
 /** Every family, in the order they are tried. */
 export const families: readonly Family[] = [llama];

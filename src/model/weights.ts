@@ -4,11 +4,13 @@ import {
   type Architecture,
   beginRoles,
   endRoles,
+  inverseRows,
   type LayerRole,
   layerShapes,
   layerTensorName,
   type ModelRole,
   modelShapes,
+  rowsOf,
   type TensorNames,
 } from "../families/index.ts";
 import type { TensorSource } from "../formats/tensor.ts";
@@ -45,7 +47,7 @@ export function readLayer(
     if (template === undefined) throw new SubquadError(`${source.path}: this kind of file has no name for ${role}`);
     weights[role] = readWeight(source, layerTensorName(template, layer), shape);
   }
-  return weights;
+  return reordered(weights, rowsOf(architecture.rope));
 }
 
 /** Reads all weights. Throws a SubquadError naming a tensor that is missing, misshapen, or belongs to no role. */
@@ -73,22 +75,52 @@ export function wholeEnds<T>(ends: Readonly<Partial<Record<ModelRole, T>>>): Par
   return { ...ends, embedding, finalNorm, head };
 }
 
+/** Weights whose rows belong to pairs of dimensions that turn together. */
+const rotaryRoles = [
+  ...(["queries", "queriesBias", "queriesNorm", "queriesNormBias"] as const),
+  ...(["keys", "keysBias", "keysNorm", "keysNormBias"] as const),
+];
+
+/** Weights with the rows of every head in another order. */
+function reordered(weights: LayerWeights, rows: readonly number[] | undefined): LayerWeights {
+  if (rows === undefined) return weights;
+  const changed = rotaryRoles.flatMap((role) => {
+    const weight = weights[role];
+    return weight === undefined ? [] : [[role, withRows(weight, rows)] as const];
+  });
+  return { ...weights, ...Object.fromEntries(changed) };
+}
+
+/** The heads of a weight, one below the other, each with its rows in the given order. */
+function withRows({ dtype, shape, data }: Weight, rows: readonly number[]): Weight {
+  const [count = 1] = shape;
+  const width = data.length / count;
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < count; row++) {
+    const from = row - (row % rows.length) + (rows[row % rows.length] ?? 0);
+    result.set(data.subarray(from * width, (from + 1) * width), row * width);
+  }
+  return { dtype, shape, data: result };
+}
+
 /** Every weight with its tensor name, in file order. */
 export function namedWeights(
   weights: ModelWeights,
   names: TensorNames,
-  tied: boolean,
+  { tiedHead, rope }: Pick<Architecture, "tiedHead" | "rope">,
 ): [name: string, weight: Weight][] {
+  const rows = rowsOf(rope);
+  const back = rows && inverseRows(rows);
   const entries: [string | undefined, Weight | undefined][] = [];
   const end = (role: ModelRole) => entries.push([names.model[role], weights[role]]);
   for (const role of beginRoles) end(role);
   weights.layers.forEach((layer, index) => {
-    for (const [role, weight] of Object.entries(layer)) {
+    for (const [role, weight] of Object.entries(reordered(layer, back))) {
       const template = names.layer[role as LayerRole];
       entries.push([template && layerTensorName(template, index), weight]);
     }
   });
-  for (const role of endRoles) if (role !== "head" || !tied) end(role);
+  for (const role of endRoles) if (role !== "head" || !tiedHead) end(role);
   return entries.flatMap(([name, weight]) => (name === undefined || weight === undefined ? [] : [[name, weight]]));
 }
 

@@ -45,7 +45,7 @@ export async function saveModel(folder: string, saved: ModelToSave): Promise<voi
     shape,
     data: () => data,
   });
-  const base = namedWeights(model.weights, family.tensors, model.architecture.tiedHead);
+  const base = namedWeights(model.weights, family.tensors, model.architecture);
   const mixers = model.mixers.flatMap(({ parameters }, layer) =>
     Object.entries(parameters).map(([name, weight]) => tensor(mixerTensorName(layer, name), weight, "F32")),
   );

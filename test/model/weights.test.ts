@@ -40,7 +40,7 @@ test("weights are read by role, a tied head is the embedding, and all are named 
   const weights = readWeights(source(), llama.tensors, architecture);
   expect(weights.head).toBe(weights.embedding);
   expect(weights.layers[1]?.down?.shape).toEqual([8, 12]);
-  const names = namedWeights(weights, llama.tensors, true).map(([name]) => name);
+  const names = namedWeights(weights, llama.tensors, architecture).map(([name]) => name);
   expect(names.toSorted()).toEqual(source().names().toSorted());
 });
 

@@ -2,13 +2,19 @@
 import { linearRope } from "./linear.ts";
 import { llama3Rope } from "./llama3.ts";
 import { plainRope } from "./plain.ts";
+import { type RotaryLayout, rotaryRows } from "./rows.ts";
 import type { RopeBase, RopeFrequencies, RopeScaling } from "./scaling.ts";
 import { yarnRope } from "./yarn.ts";
 
 /** Rotary settings of a model. */
 export interface RopeSpec {
   readonly theta: number;
+  /** Of the pairs that turn, the first ones of a head. */
   readonly frequencies: RopeFrequencies;
+  /** Pairs of a head. */
+  readonly pairs: number;
+  /** How checkpoints keep a head's pairs. */
+  readonly layout: RotaryLayout;
 }
 
 /** A scaling with its settings type sealed inside. */
@@ -29,21 +35,32 @@ const scalings = new Map(
 /** Names of the scalings that are known. */
 export const ropeTypes: readonly string[] = [...scalings.keys()];
 
-/** The spec of the scaling `type` with its settings. Throws a ZodError for bad settings, an Error for an unknown type. */
-export function ropeSpec(type: string, base: RopeBase, settings: unknown): RopeSpec {
+/** The spec of the scaling `type` with its settings, for heads of `headDim` (default: all of it turns). Throws a ZodError for bad settings, an Error for an unknown type. */
+export function ropeSpec(
+  type: string,
+  base: RopeBase,
+  settings: unknown,
+  { headDim = base.dim, layout = "half" }: { readonly headDim?: number; readonly layout?: RotaryLayout } = {},
+): RopeSpec {
   const scaling = scalings.get(type);
   if (scaling === undefined) throw new Error(`rope_type "${type}" is not supported (known: ${ropeTypes.join(", ")})`);
-  return { theta: base.theta, frequencies: scaling.frequencies(base, settings) };
+  return { theta: base.theta, frequencies: scaling.frequencies(base, settings), pairs: headDim / 2, layout };
+}
+
+/** The order of a head's rows, where it is not that of the checkpoint (`rotaryRows`). */
+export function rowsOf({ frequencies, pairs, layout }: RopeSpec): readonly number[] | undefined {
+  return rotaryRows(2 * pairs, 2 * frequencies.inverse.length, layout);
 }
 
 /** Tables of cosines and sines `[positions, dim/2]` for consecutive positions, computed in float64. */
 export function ropeTables(spec: RopeSpec, start: number, count: number): { cos: Float32Array; sin: Float32Array } {
   const { inverse, factor } = spec.frequencies;
-  const half = inverse.length;
-  const cos = new Float32Array(count * half);
+  const half = spec.pairs;
+  // Pairs that do not turn stay as they are, whatever the factor.
+  const cos = new Float32Array(count * half).fill(1);
   const sin = new Float32Array(count * half);
   for (let row = 0; row < count; row++) {
-    for (let pair = 0; pair < half; pair++) {
+    for (let pair = 0; pair < inverse.length; pair++) {
       const angle = (start + row) * (inverse[pair] ?? 0);
       cos[row * half + pair] = factor * Math.cos(angle);
       sin[row * half + pair] = factor * Math.sin(angle);
