@@ -47,7 +47,7 @@ export interface Architecture {
   readonly residualScale: number;
   readonly rope: RopeSpec;
   /** Projections that carry a bias. */
-  readonly biases: { readonly attention: boolean; readonly mlp: boolean };
+  readonly biases: { readonly qkv: boolean; readonly output: boolean; readonly mlp: boolean };
   /** True when the head reads the embedding table. */
   readonly tiedHead: boolean;
   /** From tokens to the first stream: a factor of the table's rows, and where learned positions are added, how they are counted. */
@@ -111,10 +111,8 @@ export function layerShapes(architecture: Architecture): Map<LayerRole, readonly
   if (mlp.gated) shapes.set("gate", [intermediateSize, hiddenSize]);
   shapes.set("up", [intermediateSize, hiddenSize]).set("down", [hiddenSize, intermediateSize]);
   addNorms("mlp", ["output", "stream"]);
-  if (biases.attention) {
-    shapes.set("queriesBias", [queryWidth]).set("keysBias", [keyWidth]);
-    shapes.set("valuesBias", [keyWidth]).set("outputBias", [hiddenSize]);
-  }
+  if (biases.qkv) shapes.set("queriesBias", [queryWidth]).set("keysBias", [keyWidth]).set("valuesBias", [keyWidth]);
+  if (biases.output) shapes.set("outputBias", [hiddenSize]);
   if (biases.mlp) {
     if (mlp.gated) shapes.set("gateBias", [intermediateSize]);
     shapes.set("upBias", [intermediateSize]).set("downBias", [hiddenSize]);

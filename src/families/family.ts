@@ -16,6 +16,8 @@ export interface GgufSpelling {
   readonly architecture: string;
   /** Configuration keys as Hugging Face spells them, from GGUF's (without the architecture's prefix). */
   readonly config: Readonly<Record<string, string>>;
+  /** The configuration key that says whether queries have a bias, which GGUF tells by the tensor alone. */
+  readonly biasKey?: string;
   readonly tensors: TensorNames;
   /** Roles whose rows hold rotary pairs side by side instead of half a head apart. */
   readonly interleaved: readonly LayerRole[];

@@ -15,7 +15,7 @@ export function configFromGguf(source: TensorSource, spelling: GgufSpelling): Re
   const head = spelling.tensors.model.head;
   config.tie_word_embeddings = head === undefined || !source.has(head);
   const bias = spelling.tensors.layer.queriesBias?.replace("{layer}", "0");
-  config.attention_bias = bias !== undefined && source.has(bias);
+  if (spelling.biasKey !== undefined) config[spelling.biasKey] = bias !== undefined && source.has(bias);
   const scaling = ropeScaling(metadata, spelling.architecture);
   if (scaling !== undefined) config.rope_scaling = scaling;
   return config;

@@ -1,6 +1,8 @@
 /** The families that are known, and what reading a configuration needs. */
 import type { Family } from "./family.ts";
 import { llama } from "./llama.ts";
+import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 
 export {
   type ActivationName,
@@ -23,7 +25,7 @@ export { type RopeSpec, ropeTables, rowsOf } from "./rope/rope.ts";
 export { inverseRows } from "./rope/rows.ts";
 
 /** Every family, in the order they are tried. */
-export const families: readonly Family[] = [llama];
+export const families: readonly Family[] = [llama, qwen2, qwen3];
 
 /** The family a configuration's `model_type` belongs to, or undefined. */
 export function familyOf(modelType: string): Family | undefined {

@@ -1,0 +1,78 @@
+/** Every family against the golden outputs of its published implementation, by both spellings of its configuration. */
+import { describe, expect } from "vitest";
+import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
+import { readFloat64 } from "../../src/formats/tensor.ts";
+import { Decoder } from "../../src/inference/decoder.ts";
+import { ForwardPass } from "../../src/inference/forward.ts";
+import { createEngine, floats } from "../../src/runtime/index.ts";
+import { dataPath, dataTest } from "../data.ts";
+import { loadFolder } from "../model/load.ts";
+
+const folders = [
+  ...["llama", "llama-bf16", "llama-sharded", "llama-untied", "llama-linear-rope", "llama-yarn", "llama3-rope"],
+  ...["qwen2", "qwen3"],
+];
+
+/** Tokens of padding before the second golden sequence. */
+const padding = 7;
+
+function expectNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string, limit = 2e-4): void {
+  expect(actual.length, what).toBe(expected.length);
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs((actual[i] ?? Number.NaN) - (expected[i] ?? Number.NaN));
+    largest = difference > largest || Number.isNaN(difference) ? difference : largest;
+  }
+  expect(largest, what).toBeLessThan(limit);
+}
+
+describe.each(folders)("%s", (folder) => {
+  for (const config of ["config.json", "config.legacy.json"]) {
+    dataTest(`streams, logits, loss and greedy tokens by ${config}`, async () => {
+      const path = dataPath("families", folder);
+      // An engine keeps the programs of one model.
+      const engine = createEngine({ threads: 1 });
+      const model = loadFolder(path, config);
+      const golden = openSafetensors(`${path}/golden.safetensors`);
+      const read = (name: string) => readFloat64(golden, name);
+      const { hiddenSize: width, layers, vocabularySize } = model.architecture;
+      const ids = read("input_ids");
+      const [batch = 0, length = 0] = golden.info("input_ids").shape;
+      const forward = new ForwardPass(engine, model);
+      const states = read("hidden_states");
+      const hidden = await forward.hidden({ ids, batch, length }, (layer, x) => {
+        const size = batch * length * width;
+        if (layer < layers) expectNear(x.data, states.subarray(layer * size, (layer + 1) * size), `stream ${layer}`);
+      });
+      const logits = await forward.logits(floats([batch * length, width], hidden.data));
+      expectNear(logits.data, read("logits"), "logits");
+      const losses = await Promise.all(
+        Array.from({ length: batch }, (_unused, row) => forward.losses(ids.subarray(row * length, (row + 1) * length))),
+      );
+      const mean = losses.flatMap((each) => [...each]).reduce((sum, x) => sum + x, 0) / (batch * (length - 1));
+      expect(Math.abs(mean - (read("loss")[0] ?? 0)), "loss").toBeLessThan(1e-5);
+
+      const decoder = new Decoder(engine, model);
+      const state = decoder.start(64);
+      await decoder.prefill(state, [...ids.subarray(0, 16)]);
+      const written: number[] = [];
+      for (const _token of read("generated")) {
+        const next = state.logits.data.indexOf(Math.max(...state.logits.data));
+        written.push(next);
+        await decoder.step(state, next);
+      }
+      expect(written).toEqual([...read("generated")]);
+
+      // Padding on the left shifts positions: what follows it is a sequence of its own.
+      const padded = read("padded_logits").subarray(padding * vocabularySize, length * vocabularySize);
+      const short = await forward.hidden({
+        ids: ids.subarray(0, length - padding),
+        batch: 1,
+        length: length - padding,
+      });
+      const shifted = await forward.logits(floats([length - padding, width], short.data));
+      expectNear(shifted.data, padded, "logits after padding");
+      await engine.release();
+    });
+  }
+});
