@@ -1,4 +1,4 @@
-/** How much of a mixer's output comes from its recurrent part. */
+/** How much of a mixer's output comes from beyond its window. */
 import { add, divide, maximum, multiply, reshape, sqrt, subtract, sum, type Value } from "../graph/index.ts";
 import type { MixerInputs } from "./contract.ts";
 import { MixerError } from "./errors.ts";
@@ -12,12 +12,12 @@ const linearOnly = { window: 1e-9 };
 const nothing = 1e-12;
 
 /**
- * The recurrent part's share of every token's output, `[batch, heads, length]`, from 0 (the window alone) to 1, before what
+ * The share of every token's output that comes from the recurrent part, and from tokens that a window retains, `[batch, heads, length]`, from 0 (the window alone) to 1, before what
  * both branches pass together: local terms, norms and gates of the output.
  *
  * Where both are divided by their joint sum of weights, it is the share of the attention's weight s: the output y lies
  * between the window's own yʷ and the state's yˡ, and y = (1 − s) yʷ + s yˡ gives s. Where each has a normaliser of its
- * own, or none, the output is the sum of two terms, and the share is that of the norms: ‖cˡ‖ / (‖cʷ‖ + ‖cˡ‖).
+ * own, or none, the window's own output cʷ lacks the rest, cˡ, and the share is that of the norms: ‖cˡ‖ / (‖cʷ‖ + ‖cˡ‖).
  *
  * Throws a MixerError for a mixer that has not both.
  */
@@ -32,8 +32,8 @@ export function linearShares(spec: MixerSpec, inputs: MixerInputs): Value {
   const perToken = (share: Value) => reshape(share, [batch, heads, length]);
   if (!declareMixer(branches).normalize.joins) {
     const size = (x: Value) => sqrt(sum(multiply(x, x), [-1]));
-    const [ofWindow, ofState] = [size(window), size(output({ window: 0 }))];
-    return perToken(divide(ofState, maximum(add(ofWindow, ofState), Math.sqrt(nothing))));
+    const [ofWindow, ofRest] = [size(window), size(subtract(output({}), window))];
+    return perToken(divide(ofRest, maximum(add(ofWindow, ofRest), Math.sqrt(nothing))));
   }
   const apart = subtract(output(linearOnly), window);
   const along = sum(multiply(subtract(output({}), window), apart), [-1]);
