@@ -177,7 +177,7 @@ function unavailable({ window, state, spec }: Mixer, form: Form): string | undef
   const waits = state !== undefined && (state.read.delay(window)?.tokens ?? 1) > 0;
   if (waits && recurrence?.masked === undefined)
     return "only a state that never forgets waits for tokens to leave a window";
-  if (form === "fused" && state === undefined && window?.operator === undefined)
+  if (form === "fused" && state === undefined && (window?.operator === undefined || spec.cap !== undefined))
     return lacking ?? "the engine has no operator for this window";
   if (form === "fused" && recurrence !== undefined && recurrence.fused === undefined)
     return lacking ?? "the engine has no operator for this state";

@@ -36,6 +36,8 @@ export const mixerSpec = z.strictObject({
   window: windows.schema.optional(),
   /** Factor of the window's scores (default: dim^−½). */
   scale: z.number().positive().optional(),
+  /** Cap c of the window's scores, c · tanh(score / c) (Gemma 2, arXiv 2408.00118; default: none). */
+  cap: z.number().positive().optional(),
   state: stateSchema.optional(),
   normalize: normalizations.schema.default({ kind: "none" }),
   /** How window and state are weighed; only and always where there are both. */
@@ -152,6 +154,7 @@ function checkTogether({ spec, window, state, normalize, mix, local }: Mixer, wh
   const both = window !== undefined && state !== undefined;
   const fail = failAt(where);
   if (window === undefined && state === undefined) fail("window", "a mixer needs a window, a state or both");
+  if (window === undefined && spec.cap !== undefined) fail("cap", "it is of a window's scores, and there is no window");
   if (both && mix === undefined) fail("mix", "a mixer with a window and a state must say how they are mixed");
   if (!both && mix !== undefined) fail("mix", "there is only one branch: nothing to mix");
   if (both && state.read.delay(window) === undefined)

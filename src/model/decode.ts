@@ -33,9 +33,9 @@ export interface LayerState {
 
 /** True for plain softmax attention, whose state is a buffer of all keys and values. */
 export function keepsEverything(spec: MixerSpec): boolean {
-  const { causal, window, state, convolution, local, outputNorm, outputGate } = spec;
+  const { causal, window, state, cap, convolution, local, outputNorm, outputGate } = spec;
   const plain = causal && window?.kind === "full" && !window.sinks && !window.decay && !window.store;
-  return plain && !state && !convolution && !local && !outputNorm && !outputGate;
+  return plain && !state && !cap && !convolution && !local && !outputNorm && !outputGate;
 }
 
 /** What a layer carries, without the count of tokens that all layers share. */

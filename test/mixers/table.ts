@@ -46,6 +46,12 @@ const variants: Record<string, MixerSpecInput> = {
     state: { featureMap: { kind: "hedgehog", dim: 3 }, decay: { kind: "step" }, write: { kind: "delta" } },
     mix: { kind: "added" },
   },
+  "a window whose scores are capped": {
+    window: { kind: "slide", size: 5, sinks: { tokens: 2 } },
+    scale: 0.7,
+    cap: 0.8,
+  },
+  "all keys with capped scores": { window: { kind: "full" }, cap: 0.5 },
   "all keys in 8 bits": { window: { kind: "full", store: "int8" } },
   "a decay per head, keys and filters, a direct skip": {
     convolution: { kind: "depthwise", on: ["queries", "keys"], size: 3 },

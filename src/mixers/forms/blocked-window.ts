@@ -1,5 +1,5 @@
 /** The window branch in blocks: each block of queries meets its own block of keys and its neighbours. Linear in the length. */
-import { add, concat, matmul, pad, reshape, slice, subtract, type Value } from "../../graph/index.ts";
+import { add, concat, pad, reshape, slice, subtract, type Value } from "../../graph/index.ts";
 import type { MixerSizes } from "../contract.ts";
 import { cut, joinHeads, sharedByGroup, splitHeads } from "../heads.ts";
 import type { Term } from "../normalize.ts";
@@ -9,6 +9,7 @@ import { attend } from "./attend.ts";
 import { blockBias, firstSeen, type Places } from "./block-bias.ts";
 import { interleave, separate } from "./interleave.ts";
 import type { WindowInputs } from "./recurrent.ts";
+import { scoresOf } from "./scores.ts";
 import { sinkScores } from "./sink-scores.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -24,13 +25,12 @@ export function blockedWindow(
   timeline: Timeline,
   sizes: MixerSizes,
 ): Term {
-  const { groups, dim } = sizes;
+  const { groups } = sizes;
   const { size, stride, from } = blocks;
   const length = sizes.length - from;
   const span = size * stride;
   const front = blocks.phased ? timeline.phase : 0;
   const count = Math.ceil((front + length) / span);
-  const scale = spec.scale ?? dim ** -0.5;
   /** `[…, length, width]` as `[…, count · stride, size, width]`. */
   const inBlocks = (x: Value) => interleave(cut(x, span), stride);
   const neighbours = (all: Value) => neighboursOf(all, { blocks, front, count, kept: timeline.kept, inBlocks });
@@ -39,14 +39,14 @@ export function blockedWindow(
   const places: Places = { blocks, front, count, length: sizes.length, first: window.first, causal: spec.causal };
   const q = own(inputs.queries);
   const first = inputs.firstQueries ? own(inputs.firstQueries) : q;
-  const products = matmul(q, met(timeline.keys), { transposeB: true, scale });
+  const products = scoresOf(spec, q, met(timeline.keys));
   const { faded } = timeline;
   const scores = faded
     ? subtract(products, subtract(asRows(neighbours(splitHeads(faded.keys, groups))), own(faded.queries)))
     : products;
   const term = attend([
     { scores: add(scores, blockBias(places, timeline)), values: met(timeline.values) },
-    ...sinkScores(window, inputs, timeline, sizes, first, scale, firstSeen(places, timeline)),
+    ...sinkScores(window, inputs, timeline, sizes, first, spec, firstSeen(places, timeline)),
   ]);
   const whole = (x: Value) => {
     const tokens = separate(x, stride);

@@ -84,7 +84,8 @@ const fusedDimensions = 8;
 export function softmaxAlone(mixer: Mixer, inputs: MixerInputs, { dim }: MixerSizes): MixerResult | undefined {
   const { window, state, spec } = mixer;
   const fits = inputs.values.shape[3] === dim && dim % fusedDimensions === 0;
-  if (state !== undefined || inputs.state !== undefined || window?.operator === undefined || !fits) return undefined;
+  const plain = state === undefined && spec.cap === undefined;
+  if (!plain || inputs.state !== undefined || window?.operator === undefined || !fits) return undefined;
   const { queries, keys, values } = windowInputs(mixer, inputs);
   const options = { scale: spec.scale ?? dim ** -0.5, window: window.operator };
   return { output: causalAttention(queries, keys, values, options) };

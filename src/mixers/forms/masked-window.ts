@@ -1,16 +1,5 @@
 /** The window branch by masks: every query against every key. Quadratic in the length. */
-import {
-  and,
-  integers,
-  less,
-  matmul,
-  not,
-  reshape,
-  subtract,
-  transpose,
-  type Value,
-  where,
-} from "../../graph/index.ts";
+import { and, integers, less, not, reshape, subtract, transpose, type Value, where } from "../../graph/index.ts";
 import type { MixerSizes } from "../contract.ts";
 import { joinHeads, sharedByGroup, splitHeads } from "../heads.ts";
 import type { Term } from "../normalize.ts";
@@ -19,6 +8,7 @@ import type { Mixer } from "../spec.ts";
 import { causal, type Window } from "../windows/index.ts";
 import { attend, attendShifted, type Met } from "./attend.ts";
 import type { WindowInputs } from "./recurrent.ts";
+import { scoresOf } from "./scores.ts";
 import { sinkScores } from "./sink-scores.ts";
 import { seenFrom, type Timeline } from "./timeline.ts";
 
@@ -43,14 +33,13 @@ function met(
   timeline: Timeline,
   sizes: MixerSizes,
 ): readonly Met[] {
-  const { groups, dim } = sizes;
+  const { groups } = sizes;
   const { queryPositions, first, faded, end } = timeline;
-  const scale = spec.scale ?? dim ** -0.5;
   const queries = splitHeads(inputs.queries, groups);
   const firstQueries = splitHeads(inputs.firstQueries ?? inputs.queries, groups);
   const seen = window.sees(seenFrom(timeline, queryPositions));
   const sees = and(overGroups(tokens(timeline, window.first), groups), overGroups(seen, groups));
-  const products = matmul(queries, sharedByGroup(timeline.keys), { transposeB: true, scale });
+  const products = scoresOf(spec, queries, sharedByGroup(timeline.keys));
   const fading = (x: Value) => splitHeads(x, groups);
   const scores = faded
     ? subtract(products, subtract(transpose(fading(faded.keys), [0, 1, 2, 4, 3]), fading(faded.queries)))
@@ -60,7 +49,7 @@ function met(
     (spec.causal ? causal({ queries: queryPositions, keys: first.positions }) : end && less(first.positions, end));
   return [
     { scores: where(sees, scores, hidden), values: sharedByGroup(timeline.values) },
-    ...sinkScores(window, inputs, timeline, sizes, firstQueries, scale, stays && overGroups(stays, groups)),
+    ...sinkScores(window, inputs, timeline, sizes, firstQueries, spec, stays && overGroups(stays, groups)),
   ];
 }
 

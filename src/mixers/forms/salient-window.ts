@@ -1,16 +1,5 @@
 /** A window that retains tokens, block after block: linear in the length. */
-import {
-  add,
-  constant,
-  integers,
-  mask,
-  matmul,
-  reshape,
-  rows,
-  slice,
-  topIndices,
-  type Value,
-} from "../../graph/index.ts";
+import { add, constant, integers, mask, reshape, rows, slice, topIndices, type Value } from "../../graph/index.ts";
 import type { MixerSizes } from "../contract.ts";
 import { joinHeads, sharedByGroup, splitHeads } from "../heads.ts";
 import type { Term } from "../normalize.ts";
@@ -21,6 +10,7 @@ import { attend, type Met } from "./attend.ts";
 import { maskedMean } from "./masked-window.ts";
 import type { WindowInputs } from "./recurrent.ts";
 import { joinTerms } from "./rows-window.ts";
+import { scoresOf } from "./scores.ts";
 import { sinkScores } from "./sink-scores.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -55,15 +45,14 @@ function blockTerm(
   sizes: MixerSizes,
   start: number,
 ): Term {
-  const { groups, dim, length } = sizes;
+  const { groups, length } = sizes;
   const { first } = window;
   const end = Math.min(start + block, length);
   const from = Math.max(0, start - size);
-  const scale = spec.scale ?? dim ** -0.5;
   const within = (x: Value) => splitHeads(slice(x, 2, start, end), groups);
   const queries = within(inputs.queries);
   const meet = (keys: Value, values: Value): Met => ({
-    scores: matmul(queries, sharedByGroup(keys), { transposeB: true, scale }),
+    scores: scoresOf(spec, queries, sharedByGroup(keys)),
     values: sharedByGroup(values),
   });
   const near = meet(slice(timeline.keys, 2, from, end), slice(timeline.values, 2, from, end));
@@ -75,7 +64,7 @@ function blockTerm(
   }
   const early = start < first ? mask([end - start, first], (query = 0, key = 0) => key <= start + query) : undefined;
   const firstQueries = inputs.firstQueries ? within(inputs.firstQueries) : queries;
-  const term = attend([...met, ...sinkScores(window, inputs, timeline, sizes, firstQueries, scale, early)]);
+  const term = attend([...met, ...sinkScores(window, inputs, timeline, sizes, firstQueries, spec, early)]);
   return { numerator: joinHeads(term.numerator), denominator: 1, scale: joinHeads(term.scale as Value) };
 }
 

@@ -1,11 +1,13 @@
 /** What queries meet beside a window's own keys: the sequence's first tokens, and learned scores. */
-import { broadcastTo, matmul, reshape, type Value, where } from "../../graph/index.ts";
+import { broadcastTo, reshape, type Value, where } from "../../graph/index.ts";
 import type { MixerInputs, MixerSizes } from "../contract.ts";
 import { sharedByGroup } from "../heads.ts";
 import { learned } from "../parameter.ts";
 import { hidden } from "../recurrence/triangle.ts";
+import type { MixerSpec } from "../spec.ts";
 import type { Window } from "../windows/index.ts";
 import type { Met } from "./attend.ts";
+import { scoresOf } from "./scores.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
@@ -18,7 +20,7 @@ export function sinkScores(
   { first }: Timeline,
   { groups, heads }: MixerSizes,
   queries: Value,
-  scale: number,
+  spec: MixerSpec,
   sees: Value | undefined,
 ): Met[] {
   const between = queries.shape.slice(2, -2).map(() => 1);
@@ -28,7 +30,7 @@ export function sinkScores(
       const shared = sharedByGroup(x);
       return reshape(shared, [...shared.shape.slice(0, 2), ...between, ...shared.shape.slice(-2)]);
     };
-    const products = matmul(queries, spread(first.keys), { transposeB: true, scale });
+    const products = scoresOf(spec, queries, spread(first.keys));
     met.push({ scores: sees ? where(sees, products, hidden) : products, values: spread(first.values) });
   }
   if (window.logits > 0) {

@@ -1,5 +1,5 @@
 /** The step form: one token from a state of constant size. */
-import { add, integers, less, matmul, not, reshape, slice, subtract, type Value, where } from "../../graph/index.ts";
+import { add, integers, less, not, reshape, slice, subtract, type Value, where } from "../../graph/index.ts";
 import { type MixerResult, type MixerSizes, sizesOf } from "../contract.ts";
 import { MixerError } from "../errors.ts";
 import type { Term } from "../normalize.ts";
@@ -13,6 +13,7 @@ import { delayedTokens } from "./delayed.ts";
 import { linearWindow } from "./linear-window.ts";
 import { parallelForm } from "./parallel.ts";
 import { recurrentBranch, type WindowInputs, windowInputs } from "./recurrent.ts";
+import { scoresOf } from "./scores.ts";
 import { sinkScores } from "./sink-scores.ts";
 import { type Timeline, timelineOf, windowState } from "./timeline.ts";
 
@@ -49,7 +50,6 @@ function newestKeys(
 ): Term {
   const { batch, heads, groups, dim } = sizes;
   const { keys, values, keyPositions, kept, faded } = timeline;
-  const scale = spec.scale ?? dim ** -0.5;
   // The key that leaves with this token is still among those the state kept.
   const first = tokens === undefined ? 0 : kept + 1 - tokens;
   const count = (kept + 1 - first) / stride;
@@ -63,7 +63,7 @@ function newestKeys(
   const rows = (x: Value, width: number) => reshape(x, [batch, groups, heads / groups, width]);
   const q = rows(inputs.queries, dim);
   const firstQueries = inputs.firstQueries ? rows(inputs.firstQueries, dim) : q;
-  const products = matmul(q, newest(keys), { transposeB: true, scale });
+  const products = scoresOf(spec, q, newest(keys));
   const scores = faded
     ? subtract(products, subtract(rows(newest(faded.keys), count), rows(faded.queries, 1)))
     : products;
@@ -74,7 +74,7 @@ function newestKeys(
     not(less(reshape(timeline.seen, [-1, 1, 1, 1]), reshape(timeline.first.positions, [1, 1, 1, -1])));
   const term = attend([
     { scores: add(scores, where(filled, 0, hidden)), values: newest(values) },
-    ...sinkScores(window, inputs, timeline, sizes, firstQueries, scale, stays),
+    ...sinkScores(window, inputs, timeline, sizes, firstQueries, spec, stays),
   ]);
   const perHead = (x: Value) => reshape(x, [batch, heads, 1, x.shape[3] ?? 1]);
   return { numerator: perHead(term.numerator), denominator: 1, scale: perHead(term.scale as Value) };
