@@ -42,8 +42,8 @@ test("each layer has the mixer of its variant, and states of that size", async (
     context,
   );
   const plain = await inspect({ model: small.teacher, recipe: recipe("[]") } as never, context);
-  // 24 more keys and values of two groups of 8 dimensions, in float32.
-  expect(document.state_bytes_per_sequence - plain.state_bytes_per_sequence).toBe(24 * 2 * 2 * 8 * 4);
+  // 24 more keys and values of two groups of 8 dimensions, a byte each, with their units and what they are worth.
+  expect(document.state_bytes_per_sequence - plain.state_bytes_per_sequence).toBe(24 * 2 * (2 * (8 + 4) + 4));
 });
 
 test("a variant that does not fit is refused by its place", async () => {
