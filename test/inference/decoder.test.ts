@@ -66,7 +66,7 @@ const shortWindow: MixerSpec = {
 
 const salientWindow: MixerSpec = {
   ...shortWindow,
-  window: { ...shortWindow.window, kind: "salient", size: 8, block: 4, tokens: 6, age: 1e-4 },
+  window: { ...shortWindow.window, kind: "salient", size: 8, block: 4, tokens: 6, age: 1e-3 },
 };
 
 const splits = [[96], [-96], [16, 64, 16], [5, -3, 70, -18], [33, -1, 62], [1, 1, -40, 54]];

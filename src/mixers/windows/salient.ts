@@ -32,8 +32,9 @@ import { type Positions, plain, type Retention, type Sights, type Window } from 
 
 /**
  * Keys move in blocks: a query sees its own block, the `size` keys before it and, of all keys before those, the `tokens` of
- * highest salience in each group of heads. Salience is projected from the stream and grows a little with every place
- * (`age`), so that old tokens make room. After learned eviction (arXiv 2506.05345), with a memory of constant size.
+ * highest salience in each group of heads. Salience is projected from the stream and grows a little with every place (`age`,
+ * in nats): old tokens make room before they stand farther away than a model was trained to look. After learned eviction
+ * (arXiv 2506.05345), with a memory of constant size.
  */
 export const salient = kind(
   z.strictObject({
@@ -41,7 +42,7 @@ export const salient = kind(
     size: z.number().int().positive(),
     tokens: z.number().int().positive(),
     block: z.number().int().positive().default(128),
-    age: z.number().positive().default(1e-4),
+    age: z.number().positive().default(1e-3),
     sinks: windowOptions.sinks,
     store: windowOptions.store,
   }),
