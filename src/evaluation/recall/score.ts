@@ -17,17 +17,21 @@ export interface AnswerScore {
 }
 
 /** Tokens whose logits are formed at once: bounds memory at this many rows of the vocabulary. */
-const headRows = 64;
+export const headRows = 64;
 
-/** A token of an answer, before it is known what the model makes of it. */
-interface Asked {
+/** A token of an answer, and the one at its place in the wrong answer. */
+interface Wanted {
   readonly target: number;
   readonly other: number;
-  /** The stream at the token before. */
+}
+
+/** The same with the stream at the token before: all that a model needs to say how likely they are. */
+export interface Asked extends Wanted {
   readonly x: Float32Array;
 }
 
-interface Compared {
+/** Log probabilities in nats: of the two tokens, and of the likeliest one. */
+export interface Compared {
   readonly target: number;
   readonly other: number;
   readonly best: number;
@@ -47,14 +51,7 @@ export async function scoreAnswers(
   options: ScoreOptions = {},
 ): Promise<AnswerScore[]> {
   const { hiddenSize } = decoder.model.architecture;
-  // What stands at place p is told by the stream at p − 1.
-  const wanted = new Map<number, { readonly target: number; readonly other: number }>();
-  for (const { start, length, contrast } of answers) {
-    for (let index = 0; index < length; index++) {
-      const target = ids[start + index] ?? 0;
-      wanted.set(start + index - 1, { target, other: contrast?.[index] ?? target });
-    }
-  }
+  const wanted = wantedTokens({ ids, answers });
   const compared = new Map<number, Compared>();
   let waiting = new Map<number, Asked>();
   const state = decoder.start(ids.length);
@@ -66,23 +63,36 @@ export async function scoreAnswers(
         if (tokens === undefined) continue;
         waiting.set(start + row, { ...tokens, x: x.data.slice(row * hiddenSize, (row + 1) * hiddenSize) });
         if (waiting.size < headRows) continue;
-        await compare(decoder, waiting, compared);
+        await compareTokens(decoder, waiting, compared);
         waiting = new Map();
       }
     },
   });
-  if (waiting.size > 0) await compare(decoder, waiting, compared);
+  if (waiting.size > 0) await compareTokens(decoder, waiting, compared);
   return answers.map((answer) => scoreOf(answer, compared));
 }
 
-async function compare(
-  decoder: Decoder,
+/** The tokens of all answers by the place of the token before, whose stream tells them. */
+export function wantedTokens({ ids, answers }: ProbeSequence): Map<number, Wanted> {
+  const wanted = new Map<number, Wanted>();
+  for (const { start, length, contrast } of answers) {
+    for (let index = 0; index < length; index++) {
+      const target = ids[start + index] ?? 0;
+      wanted.set(start + index - 1, { target, other: contrast?.[index] ?? target });
+    }
+  }
+  return wanted;
+}
+
+/** How likely a model finds up to `headRows` tokens, added to `into` by their places. */
+export async function compareTokens(
+  { engine, model }: Pick<Decoder, "engine" | "model">,
   asked: ReadonlyMap<number, Asked>,
   into: Map<number, Compared>,
 ): Promise<void> {
-  const { architecture, weights } = decoder.model;
+  const { architecture, weights } = model;
   const { hiddenSize } = architecture;
-  const program = await decoder.engine.cached(`compare ${headRows}`, () => compareProgram(architecture, headRows));
+  const program = await engine.cached(`compare ${headRows}`, () => compareProgram(architecture, headRows));
   const rows = [...asked.values()];
   const x = floats([headRows, hiddenSize]);
   for (const [index, row] of rows.entries()) x.data.set(row.x, index * hiddenSize);
@@ -107,7 +117,8 @@ async function compare(
   });
 }
 
-function scoreOf(answer: ProbeAnswer, compared: ReadonlyMap<number, Compared>): AnswerScore {
+/** How an answer came out, from the comparisons of its tokens. */
+export function scoreOf(answer: ProbeAnswer, compared: ReadonlyMap<number, Compared>): AnswerScore {
   const { start, length, contrast } = answer;
   const tokens = Array.from({ length }, (_unused, index) => compared.get(start + index - 1)).filter(
     (token) => token !== undefined,
