@@ -4,7 +4,7 @@ import type { Program } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
 import { prefillProgram, stepProgram } from "../model/decode.ts";
-import { beginFeeds, embedsPositions, endFeeds } from "../model/ends.ts";
+import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
 import type { Ablation } from "../model/mixer-block.ts";
 import type { Weight } from "../model/weights.ts";
@@ -195,7 +195,7 @@ export class Decoder {
     state.reserve(state.tokens + length);
     const { embed, layers } = await this.#chunkPrograms(state, length);
     const padded = Array.from({ length }, (_unused, index) => ids[index] ?? 0);
-    const place = embedsPositions(architecture) ? { seen: indices([1], [state.tokens]) } : {};
+    const place = placeFeeds(architecture, 1, state.tokens);
     const embedded = await embed.run({ ...beginFeeds(weights), ...place, ids: indices([1, length], padded) });
     let x = embedded.x as FloatTensor;
     const shared = {

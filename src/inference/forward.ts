@@ -1,6 +1,6 @@
 /** The whole-sequence forward pass: block after block, one compiled program per kind of layer. */
 import { type AngleTables, angleTables } from "../model/angles.ts";
-import { beginFeeds, embedsPositions, endFeeds } from "../model/ends.ts";
+import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
 import { embedProgram, headProgram, scoreProgram } from "../model/head.ts";
 import { type Ablation, mixerBlockProgram } from "../model/mixer-block.ts";
 import { shareProgram } from "../model/share.ts";
@@ -45,9 +45,7 @@ export class ForwardPass {
     const program = await this.engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    const places = embedsPositions(architecture)
-      ? { seen: indices([batch], new Array<number>(batch).fill(first)) }
-      : {};
+    const places = placeFeeds(architecture, batch, first);
     const { x } = await program.run({ ...beginFeeds(weights), ...places, ids: indices([batch, length], ids) });
     return x as FloatTensor;
   }

@@ -12,8 +12,8 @@ const linearOnly = { window: 1e-9 };
 const nothing = 1e-12;
 
 /**
- * The share of every token's output that comes from the recurrent part, and from tokens that a window retains, `[batch, heads, length]`, from 0 (the window alone) to 1, before what
- * both branches pass together: local terms, norms and gates of the output.
+ * The share of every token's output that comes from the recurrent part, and from tokens that a window retains, `[batch, heads,
+ * length]`, from 0 (the window alone) to 1, before what both branches pass together: local terms, norms and gates of the output.
  *
  * Where both are divided by their joint sum of weights, it is the share of the attention's weight s: the output y lies
  * between the window's own yʷ and the state's yˡ, and y = (1 − s) yʷ + s yˡ gives s. Where each has a normaliser of its

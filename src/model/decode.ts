@@ -86,7 +86,8 @@ function stateInputs(layer: LayerState, prefix: string): Record<string, Value> {
 
 /**
  * One token through the whole model: `ids` int64 `[batch]`, `seen` int64 `[batch]` (tokens before this one), `cos`, `sin`
- * `[1, dim/2]` of its position, the ends' weights by role (no `head` where the embedding is the head), `layers.N.ROLE`, `layers.N.mixer.NAME` and `state.N.NAME` → `logits` `[batch, vocabulary]` and `next.N.NAME`.
+ * `[1, dim/2]` of its position, the ends' weights by role (no `head` where the embedding is the head), `layers.N.ROLE`,
+ * `layers.N.mixer.NAME` and `state.N.NAME` → `logits` `[batch, vocabulary]` and `next.N.NAME`.
  */
 export function stepProgram(
   architecture: Architecture,

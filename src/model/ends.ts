@@ -10,6 +10,7 @@ import {
   type QuantizedMatrix,
   quantizedMatmul,
   rows,
+  type TensorType,
   tanh,
   type Value,
 } from "../graph/index.ts";
@@ -32,6 +33,16 @@ function chosen<T>(roles: readonly ModelRole[], weights: Readonly<Partial<Record
 /** What programs that embed tokens read of a model's weights. */
 export const beginFeeds = <T>(weights: Readonly<Partial<Record<ModelRole, T>>>): Record<string, T> =>
   chosen(beginRoles, weights);
+
+/** The tokens before each sequence of a call, as programs that embed tokens read them where they ask for places. */
+export function placeFeeds(
+  architecture: Architecture,
+  batch: number,
+  seen = 0,
+): { readonly seen?: TensorType & { readonly data: BigInt64Array } } {
+  if (!embedsPositions(architecture)) return {};
+  return { seen: { dtype: "int64", shape: [batch], data: new BigInt64Array(batch).fill(BigInt(seen)) } };
+}
 
 /** What programs that make logits read of a model's weights; a tied head as `head`. */
 export const endFeeds = <T>(weights: Readonly<Partial<Record<ModelRole, T>>>): Record<string, T> =>

@@ -1,18 +1,15 @@
 /** The student between stages: what training has changed so far, and its checkpoint. */
-
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { FormatError, SubquadError } from "../errors.ts";
-import type { Architecture } from "../families/index.ts";
-import { beginRoles, endRoles, type ModelRole } from "../families/index.ts";
+import { type Architecture, beginRoles, endRoles, type ModelRole } from "../families/index.ts";
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import { sameShape } from "../graph/index.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
 import { initialValues, isSoftmax, type MixerSpec, mixerParameters } from "../mixers/index.ts";
 import { layerSizes } from "../model/block.ts";
-import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
-import { wholeEnds } from "../model/weights.ts";
+import { type LayerWeights, type ModelWeights, type Weight, wholeEnds } from "../model/weights.ts";
 import type { LayerChoice, Recipe } from "../recipes/index.ts";
 import { uniform } from "../training/data-order.ts";
 import { stageSchema } from "./contract.ts";

@@ -1,12 +1,10 @@
 /** A student that learns: which of its tensors do, their optimizer, and the student as it stands. */
-
 import { type Architecture, type LayerRole, layerShapes, type ModelRole } from "../families/index.ts";
 import { input, type Program, program, type Shape } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type FrozenProducts, foldedWeight } from "../model/projection.ts";
 import { type AdapterPlan, adapterShapes } from "../model/student-block.ts";
-import type { LayerWeights, ModelWeights, Weight } from "../model/weights.ts";
-import { wholeEnds } from "../model/weights.ts";
+import { type LayerWeights, type ModelWeights, type Weight, wholeEnds } from "../model/weights.ts";
 import { type Engine, type FloatTensor, floats, type Tensor } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import { uniform } from "./data-order.ts";

@@ -1,10 +1,7 @@
 /** Pretraining: every weight of a softmax transformer learns the next token. */
-
-import type { ModelRole } from "../families/index.ts";
-import { type Architecture, type LayerRole, layerShapes, modelShapes } from "../families/index.ts";
+import { type Architecture, type LayerRole, layerShapes, type ModelRole, modelShapes } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
-import type { ModelWeights } from "../model/weights.ts";
-import { wholeEnds } from "../model/weights.ts";
+import { type ModelWeights, wholeEnds } from "../model/weights.ts";
 import { type Engine, type FloatTensor, floats } from "../runtime/index.ts";
 import type { AdamWSettings } from "./adamw.ts";
 import { layOutCopying } from "./copying-init.ts";

@@ -1,7 +1,7 @@
 /** Forward and backward through all blocks of a model, with the head's loss in token chunks. */
 import type { Architecture, ModelRole } from "../families/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
-import { beginFeeds, embedsPositions, endFeeds } from "../model/ends.ts";
+import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
 import {
   embedGradientProgram,
   embedProgram,
@@ -172,7 +172,7 @@ export class Stack {
     const program = await this.#engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    const feeds = { ...beginFeeds(weights), ...firstPlaces(architecture, batch), ids: indices([batch, length], ids) };
+    const feeds = { ...beginFeeds(weights), ...placeFeeds(architecture, batch), ids: indices([batch, length], ids) };
     return (await program.run(feeds)).x as FloatTensor;
   }
 
@@ -264,15 +264,10 @@ export class Stack {
     );
     const { head, ...others } = own;
     const tied = architecture.tiedHead && head !== undefined;
-    const feeds = { xGradient, ...firstPlaces(architecture, batch), ids: indices([batch, length], ids) };
+    const feeds = { xGradient, ...placeFeeds(architecture, batch), ids: indices([batch, length], ids) };
     const embedded = await program.run({ ...feeds, ...(tied && { head }) });
     return { ...others, ...withoutPrefix(embedded, "gradient."), ...(!tied && head && { head }) };
   }
-}
-
-/** Sequences that begin with the call, where the first stream depends on that. */
-function firstPlaces(architecture: Architecture, batch: number): Tensors {
-  return embedsPositions(architecture) ? { seen: indices([batch], new Array<number>(batch).fill(0)) } : {};
 }
 
 const endGradients = (results: Tensors): Tensors =>

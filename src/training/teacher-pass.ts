@@ -3,7 +3,7 @@
 import type { Architecture } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type AngleTables, angleTables } from "../model/angles.ts";
-import { beginFeeds, embedsPositions } from "../model/ends.ts";
+import { beginFeeds, placeFeeds } from "../model/ends.ts";
 import { embedProgram } from "../model/head.ts";
 import type { FrozenProducts } from "../model/projection.ts";
 import { type BlockTap, teacherBlockProgram } from "../model/teacher-block.ts";
@@ -108,8 +108,7 @@ export class TeacherPass {
     const program = await this.#engine.cached(`embed ${batch} ${length}`, () =>
       embedProgram(architecture, batch, length),
     );
-    const places = embedsPositions(architecture) ? { seen: indices([batch], new Array<number>(batch).fill(0)) } : {};
-    const feeds = { ...beginFeeds(weights), ...places, ids: indices([batch, length], ids) };
+    const feeds = { ...beginFeeds(weights), ...placeFeeds(architecture, batch), ids: indices([batch, length], ids) };
     return (await program.run(feeds)).x as FloatTensor;
   }
 

@@ -35,7 +35,10 @@ const scalings = new Map(
 /** Names of the scalings that are known. */
 export const ropeTypes: readonly string[] = [...scalings.keys()];
 
-/** The spec of the scaling `type` with its settings, for heads of `headDim` (default: all of it turns). Throws a ZodError for bad settings, an Error for an unknown type. */
+/**
+ * The spec of the scaling `type` with its settings, for heads of `headDim` (default: all of it turns). Throws a ZodError for
+ * bad settings, an Error for an unknown type.
+ */
 export function ropeSpec(
   type: string,
   base: RopeBase,
