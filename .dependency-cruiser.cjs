@@ -6,7 +6,7 @@ const neighbours = {
   graph: [],
   runtime: ["graph"],
   formats: [],
-  families: ["graph"],
+  families: ["graph", "mixers"],
   mixers: ["graph"],
   model: ["graph", "families", "mixers"],
   recipes: [],

@@ -1,6 +1,7 @@
 /** What a transformer family is: data that tells how its files spell an architecture and its weights. */
 import type { z } from "zod";
-import type { Architecture, LayerRole, ModelRole } from "./architecture.ts";
+import type { Architecture, ModelRole } from "./architecture.ts";
+import type { LayerRole } from "./block.ts";
 
 /** How one kind of file names a family's tensors; `{layer}` stands for the block's number. */
 export interface TensorNames {

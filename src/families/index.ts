@@ -5,21 +5,29 @@ import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 
 export {
-  type ActivationName,
   type Architecture,
   beginRoles,
+  blockOf,
   endRoles,
-  type LayerRole,
-  layerShapes,
   type ModelRole,
   modelShapes,
+  parameterCount,
+  valuesIn,
+} from "./architecture.ts";
+export {
+  type ActivationName,
+  type Block,
+  type ByLayerRole,
+  type LayerRole,
+  layerShapes,
+  layerSizes,
+  type Matrix,
   type NormPlace,
   type NormRole,
   type NormSpec,
   normRole,
-  parameterCount,
   type Sublayer,
-} from "./architecture.ts";
+} from "./block.ts";
 export { type Family, type GgufSpelling, layerTensorName, type TensorNames } from "./family.ts";
 export { type RopeSpec, ropeTables, rowsOf } from "./rope/rope.ts";
 export { inverseRows } from "./rope/rows.ts";

@@ -1,6 +1,8 @@
 /** What Llama and its kin share: RMSNorm before each sublayer, rotary positions, grouped queries, a gated MLP (arXiv 2302.13971). */
 import { z } from "zod";
+import { softmaxSpec } from "../mixers/index.ts";
 import type { Architecture } from "./architecture.ts";
+import type { Block } from "./block.ts";
 import { headsOf, ropeOf, ropeShape, size } from "./config.ts";
 import type { TensorNames } from "./family.ts";
 
@@ -23,25 +25,32 @@ export const llamaShape = {
 /** A configuration with these keys. */
 export type LlamaConfig = z.output<z.ZodObject<typeof llamaShape>>;
 
-/** The architecture of a configuration, as Llama has it. Throws a ConfigProblem for one that cannot be. */
-export function llamaLike(family: string, c: LlamaConfig): Architecture {
+/** The architecture of a configuration, as Llama has it but for what `block` says. Throws a ConfigProblem for one that cannot be. */
+export function llamaLike(family: string, c: LlamaConfig, block: Partial<Block> = {}): Architecture {
   const heads = headsOf(c.hidden_size, c.num_attention_heads, c.num_key_value_heads, c.head_dim);
-  return {
-    family,
+  const norm = { kind: "rms", epsilon: c.rms_norm_eps, offset: 0, bias: false } as const;
+  const plain: Block = {
     ...heads,
     hiddenSize: c.hidden_size,
-    layers: c.num_hidden_layers,
-    intermediateSize: c.intermediate_size,
-    mlp: { gated: true, activation: "silu" },
-    vocabularySize: c.vocab_size,
-    context: c.max_position_embeddings,
-    norm: { kind: "rms", epsilon: c.rms_norm_eps, offset: 0, bias: false },
+    mixer: softmaxSpec,
+    rope: 0,
+    mlp: { size: c.intermediate_size, gated: true, activation: "silu" },
+    norm,
     norms: ["before"],
     headNorms: "none",
     residual: "sequential",
-    residualScale: 1,
-    rope: ropeOf(c, { headDim: heads.headDim, context: c.max_position_embeddings }),
     biases: { qkv: false, output: false, mlp: false },
+    factors: {},
+    ...block,
+  };
+  return {
+    family,
+    hiddenSize: c.hidden_size,
+    vocabularySize: c.vocab_size,
+    context: c.max_position_embeddings,
+    blocks: new Array<Block>(c.num_hidden_layers).fill(plain),
+    ropes: [ropeOf(c, { headDim: heads.headDim, context: c.max_position_embeddings })],
+    norm,
     tiedHead: c.tie_word_embeddings,
     embedding: { scale: 1 },
     head: { scale: 1, bias: false },

@@ -16,10 +16,9 @@ const shape = {
 export const llama: Family = {
   name: "llama",
   modelTypes: ["llama"],
-  config: configSchema(shape, (c) => ({
-    ...llamaLike("llama", c),
-    biases: { qkv: c.attention_bias, output: c.attention_bias, mlp: c.mlp_bias },
-  })),
+  config: configSchema(shape, (c) =>
+    llamaLike("llama", c, { biases: { qkv: c.attention_bias, output: c.attention_bias, mlp: c.mlp_bias } }),
+  ),
   tensors: llamaTensors,
   gguf: {
     architecture: "llama",

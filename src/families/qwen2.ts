@@ -16,10 +16,9 @@ export const unusedWindow = {
 export const qwen2: Family = {
   name: "qwen2",
   modelTypes: ["qwen2"],
-  config: configSchema({ ...llamaShape, ...unusedWindow }, (c) => ({
-    ...llamaLike("qwen2", c),
-    biases: { qkv: true, output: false, mlp: false },
-  })),
+  config: configSchema({ ...llamaShape, ...unusedWindow }, (c) =>
+    llamaLike("qwen2", c, { biases: { qkv: true, output: false, mlp: false } }),
+  ),
   tensors: llamaTensors,
   gguf: { architecture: "qwen2", config: ggufConfig, tensors: ggufTensors, interleaved: [] },
 };

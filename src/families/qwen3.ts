@@ -9,11 +9,13 @@ import { unusedWindow } from "./qwen2.ts";
 export const qwen3: Family = {
   name: "qwen3",
   modelTypes: ["qwen3"],
-  config: configSchema({ ...llamaShape, ...unusedWindow, attention_bias: z.boolean().default(false) }, (c) => ({
-    ...llamaLike("qwen3", { ...c, head_dim: c.head_dim ?? 128 }),
-    headNorms: "head",
-    biases: { qkv: c.attention_bias, output: c.attention_bias, mlp: false },
-  })),
+  config: configSchema({ ...llamaShape, ...unusedWindow, attention_bias: z.boolean().default(false) }, (c) =>
+    llamaLike(
+      "qwen3",
+      { ...c, head_dim: c.head_dim ?? 128 },
+      { headNorms: "head", biases: { qkv: c.attention_bias, output: c.attention_bias, mlp: false } },
+    ),
+  ),
   tensors: {
     ...llamaTensors,
     layer: {

@@ -1,9 +1,10 @@
 /** A model ready to read prompts and to write token after token: its programs, its weights, its rotary rows. */
 import { SubquadError } from "../errors.ts";
+import { blockOf } from "../families/index.ts";
 import type { Program } from "../graph/index.ts";
-import type { MixerSpec } from "../mixers/index.ts";
-import { type AngleTables, angleTables } from "../model/angles.ts";
-import { prefillProgram, stepProgram } from "../model/decode.ts";
+import { anglesOf, type MixerSpec } from "../mixers/index.ts";
+import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
+import { prefillProgram, stepAngle, stepProgram } from "../model/decode.ts";
 import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
 import type { Ablation } from "../model/mixer-block.ts";
@@ -45,7 +46,8 @@ interface StepBinding {
   readonly program: Executable;
   readonly ids: BigInt64Array;
   readonly seen: BigInt64Array;
-  readonly angles: Readonly<Record<keyof AngleTables, FloatTensor>>;
+  /** The rotary tables of the token, by each setting. */
+  readonly angles: readonly Readonly<Record<keyof AngleTables, FloatTensor>>[];
   readonly feeds: Record<string, Tensor>;
   readonly into: Record<string, Tensor>;
 }
@@ -65,8 +67,8 @@ export class Decoder {
     this.engine = engine;
     this.model = model;
     const { architecture } = model;
-    if (model.mixers.length !== architecture.layers) {
-      throw new RangeError(`${model.mixers.length} mixers were given for ${architecture.layers} layers`);
+    if (model.mixers.length !== architecture.blocks.length) {
+      throw new RangeError(`${model.mixers.length} mixers were given for ${architecture.blocks.length} layers`);
     }
     this.#layers = options.terraces === "slide" ? model.mixers.map(withoutTerrace) : model.mixers;
     const slid = this.#layers.some((layer, index) => layer !== model.mixers[index]);
@@ -160,8 +162,8 @@ export class Decoder {
     const { program, feeds, into, ids, seen, angles } = await this.#binding(state);
     ids[0] = BigInt(id);
     seen[0] = BigInt(state.tokens);
-    const tables = angleTables(this.model.architecture, state.tokens, 1);
-    for (const [name, { data }] of Object.entries(tables)) angles[name as keyof AngleTables].data.set(data);
+    for (const [rope, tables] of angleTables(this.model.architecture, state.tokens, 1).entries())
+      for (const [name, { data }] of Object.entries(tables)) angles[rope]?.[name as keyof AngleTables].data.set(data);
     await program.run(feeds, into);
     state.advance(1);
     return state.logits;
@@ -181,10 +183,11 @@ export class Decoder {
     const { architecture } = this.model;
     const embed = await this.#program(`embed ${length}`, () => embedProgram(architecture, 1, length));
     const layers: Executable[] = [];
-    for (const { spec } of this.#layers) {
-      const key = `prefill ${length} ${capacity} ${JSON.stringify(spec)}`;
+    for (const [layer, { spec }] of this.#layers.entries()) {
+      const block = blockOf(architecture, layer);
+      const key = `prefill ${length} ${capacity} ${JSON.stringify([spec, block])}`;
       const sizes = { batch: 1, capacity };
-      layers.push(await this.#program(key, () => prefillProgram(architecture, spec, length, sizes, this.#ablation)));
+      layers.push(await this.#program(key, () => prefillProgram(block, spec, length, sizes, this.#ablation)));
     }
     return { embed, layers };
   }
@@ -198,13 +201,14 @@ export class Decoder {
     const place = placeFeeds(architecture, 1, state.tokens);
     const embedded = await embed.run({ ...beginFeeds(weights), ...place, ids: indices([1, length], padded) });
     let x = embedded.x as FloatTensor;
+    const angles = angleTables(architecture, state.tokens, length);
     const shared = {
-      ...angleTables(architecture, state.tokens, length),
       seen: indices([1], [state.tokens]),
       count: indices([1], [ids.length]),
     };
     for (const [layer, program] of layers.entries()) {
-      const feeds: Record<string, Tensor> = { ...shared, ...weights.layers[layer], x };
+      const turned = layerAngles(angles, architecture, layer);
+      const feeds: Record<string, Tensor> = { ...shared, ...turned, ...weights.layers[layer], x };
       const parameters = this.#layers[layer]?.parameters ?? {};
       for (const [name, weight] of Object.entries(parameters)) feeds[`mixer.${name}`] = weight;
       const into: Record<string, Tensor> = {};
@@ -225,9 +229,10 @@ export class Decoder {
       stepProgram(architecture, specs, { batch: 1, capacity: state.capacity }, this.#ablation),
     );
     const [ids, seen] = [new BigInt64Array(1), new BigInt64Array(1)];
-    const row = () => floats([1, architecture.headDim / 2]);
-    const angles = { cos: row(), sin: row(), cappedCos: row(), cappedSin: row() };
-    const feeds: Record<string, Tensor> = { ...this.#weights, ...angles };
+    const angles = architecture.ropes.map(({ pairs }) => anglesOf(() => floats([1, pairs])));
+    const feeds: Record<string, Tensor> = { ...this.#weights };
+    for (const [rope, tables] of angles.entries())
+      for (const [name, table] of Object.entries(tables)) feeds[stepAngle(rope, name)] = table;
     feeds.ids = { dtype: "int64", shape: [1], data: ids };
     feeds.seen = { dtype: "int64", shape: [1], data: seen };
     for (const [name, tensor] of Object.entries(state.tensors)) feeds[`state.${name}`] = tensor;

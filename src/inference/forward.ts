@@ -1,11 +1,12 @@
 /** The whole-sequence forward pass: block after block, one compiled program per kind of layer. */
-import { type AngleTables, angleTables } from "../model/angles.ts";
+import { type Block, blockOf } from "../families/index.ts";
+import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
 import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
 import { embedProgram, headProgram, scoreProgram } from "../model/head.ts";
 import { type Ablation, mixerBlockProgram } from "../model/mixer-block.ts";
 import { shareProgram } from "../model/share.ts";
 import { type Engine, type FloatTensor, floats, floatsOf, indices, type Tensor } from "../runtime/index.ts";
-import type { Model } from "./model.ts";
+import type { LayerMixer, Model } from "./model.ts";
 
 /** Token ids `[batch, length]`, row-major. */
 export interface TokenBatch {
@@ -24,7 +25,7 @@ export class ForwardPass {
   readonly engine: Engine;
   readonly model: Model;
   readonly ablation: Ablation;
-  readonly #angles = new Map<number, AngleTables>();
+  readonly #angles = new Map<number, readonly AngleTables[]>();
 
   /** `ablation` weakens a branch of every converted layer (default: none). */
   constructor(engine: Engine, model: Model, ablation: Ablation = {}) {
@@ -33,10 +34,11 @@ export class ForwardPass {
     this.ablation = ablation;
   }
 
-  #anglesOf(length: number): AngleTables {
-    const tables = this.#angles.get(length) ?? angleTables(this.model.architecture, 0, length);
+  #anglesOf(layer: number, length: number): AngleTables {
+    const { architecture } = this.model;
+    const tables = this.#angles.get(length) ?? angleTables(architecture, 0, length);
     this.#angles.set(length, tables);
-    return tables;
+    return layerAngles(tables, architecture, layer);
   }
 
   /** The embedded tokens `[batch, length, hidden]`. */
@@ -52,31 +54,35 @@ export class ForwardPass {
 
   /** The stream `[batch, length, hidden]` after a layer. */
   async block(layer: number, x: FloatTensor): Promise<FloatTensor> {
-    const { architecture, weights, mixers } = this.model;
-    const mixer = mixers[layer];
-    if (mixer === undefined) throw new RangeError(`the model has no layer ${layer}`);
+    const { spec, block } = this.#layer(layer);
     const [batch = 1, length = 1] = x.shape;
-    const key = `block ${batch} ${length} ${JSON.stringify(mixer.spec)} ${JSON.stringify(this.ablation)}`;
-    const program = await this.engine.cached(key, () =>
-      mixerBlockProgram(architecture, mixer.spec, batch, length, this.ablation),
-    );
-    const feeds: Record<string, Tensor> = { x, ...this.#anglesOf(length), ...weights.layers[layer] };
-    for (const [name, weight] of Object.entries(mixer.parameters)) feeds[`mixer.${name}`] = weight;
+    const key = `block ${batch} ${length} ${JSON.stringify([spec, this.ablation, block])}`;
+    const program = await this.engine.cached(key, () => mixerBlockProgram(block, spec, batch, length, this.ablation));
+    const feeds = this.#feeds(layer, x);
     return (await program.run(feeds)).y as FloatTensor;
   }
 
   /** The share of a converted layer's attention weight that its recurrent part carries, for the stream x before it. */
   async share(layer: number, x: FloatTensor): Promise<number> {
-    const { architecture, weights, mixers } = this.model;
-    const mixer = mixers[layer];
-    if (mixer === undefined) throw new RangeError(`the model has no layer ${layer}`);
+    const { spec, block } = this.#layer(layer);
     const [batch = 1, length = 1] = x.shape;
-    const program = await this.engine.cached(`share ${batch} ${length} ${JSON.stringify(mixer.spec)}`, () =>
-      shareProgram(architecture, mixer.spec, batch, length),
+    const program = await this.engine.cached(`share ${batch} ${length} ${JSON.stringify([spec, block])}`, () =>
+      shareProgram(block, spec, batch, length),
     );
-    const feeds: Record<string, Tensor> = { x, ...this.#anglesOf(length), ...weights.layers[layer] };
-    for (const [name, weight] of Object.entries(mixer.parameters)) feeds[`mixer.${name}`] = weight;
-    return floatsOf((await program.run(feeds)).share)[0] ?? Number.NaN;
+    return floatsOf((await program.run(this.#feeds(layer, x))).share)[0] ?? Number.NaN;
+  }
+
+  #layer(layer: number): LayerMixer & { readonly block: Block } {
+    const mixer = this.model.mixers[layer];
+    if (mixer === undefined) throw new RangeError(`the model has no layer ${layer}`);
+    return { ...mixer, block: blockOf(this.model.architecture, layer) };
+  }
+
+  #feeds(layer: number, x: FloatTensor): Record<string, Tensor> {
+    const { weights, mixers } = this.model;
+    const feeds: Record<string, Tensor> = { x, ...this.#anglesOf(layer, x.shape[1] ?? 1), ...weights.layers[layer] };
+    for (const [name, weight] of Object.entries(mixers[layer]?.parameters ?? {})) feeds[`mixer.${name}`] = weight;
+    return feeds;
   }
 
   /** The stream after the last layer, before the final norm; `visit` sees the stream after each layer (0: the embedding). */
@@ -86,7 +92,7 @@ export class ForwardPass {
   ): Promise<FloatTensor> {
     let x = await this.embed(tokens);
     await visit?.(0, x);
-    for (let layer = 0; layer < this.model.architecture.layers; layer++) {
+    for (let layer = 0; layer < this.model.mixers.length; layer++) {
       x = await this.block(layer, x);
       await visit?.(layer + 1, x);
     }

@@ -1,6 +1,6 @@
 /** A model in memory: its architecture, its weights and what mixes the tokens of each layer. */
-import type { Architecture } from "../families/index.ts";
-import type { MixerSpec } from "../mixers/index.ts";
+import { type Architecture, blockOf } from "../families/index.ts";
+import { type MixerSpec, sameMixer } from "../mixers/index.ts";
 import type { ModelWeights, Weight } from "../model/weights.ts";
 
 /** A layer's token mixer with its learned parameters by name. */
@@ -9,9 +9,28 @@ export interface LayerMixer {
   readonly parameters: Readonly<Record<string, Weight>>;
 }
 
-/** A model: converted where some layer's mixer is not softmax attention. */
+/** A model: converted where some layer's mixer is not the one its family has there. */
 export interface Model {
   readonly architecture: Architecture;
   readonly weights: ModelWeights;
   readonly mixers: readonly LayerMixer[];
 }
+
+/** The mixers of an unconverted model. */
+export function ownMixers({ blocks }: Architecture): LayerMixer[] {
+  return blocks.map(({ mixer }) => ({ spec: mixer, parameters: {} }));
+}
+
+/** Whether another mixer has taken the place of a layer's own. */
+export function isReplaced({ architecture, mixers }: Pick<Model, "architecture" | "mixers">, layer: number): boolean {
+  const spec = mixers[layer]?.spec;
+  return spec !== undefined && !sameMixer(spec, blockOf(architecture, layer).mixer);
+}
+
+/** The layers whose mixers have been replaced. */
+export function replacedLayers(model: Pick<Model, "architecture" | "mixers">): number[] {
+  return [...model.mixers.keys()].filter((layer) => isReplaced(model, layer));
+}
+
+/** Whether any layer's mixer has been replaced. */
+export const isConverted = (model: Pick<Model, "architecture" | "mixers">): boolean => replacedLayers(model).length > 0;

@@ -1,6 +1,7 @@
 /** Sequences that begin alike: what they share is read once, and what follows it in batches. */
+import { blockOf } from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
-import { angleTables } from "../model/angles.ts";
+import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
 import { type PrefixSizes, prefixProgram, prefixState, sharesRows, suffixProgram } from "../model/shared-prefix.ts";
 import { type FloatTensor, memoryOf, type Tensor, zeros } from "../runtime/index.ts";
 import type { ForwardPass } from "./forward.ts";
@@ -42,9 +43,10 @@ export async function readPrefixes(
   let hidden = await forward.embed({ ids: prefixes.flat(), batch, length });
   for (const [layer, { spec }] of mixers.entries()) {
     signal?.throwIfAborted();
-    const key = `prefix ${batch} ${length} ${longest} ${JSON.stringify([spec, ablation])}`;
-    const program = await engine.cached(key, () => prefixProgram(architecture, spec, sizes, ablation));
-    const { y, ...state } = await program.run({ ...layerFeeds(forward.model, layer), ...angles, x: hidden });
+    const block = blockOf(architecture, layer);
+    const key = `prefix ${batch} ${length} ${longest} ${JSON.stringify([spec, ablation, block])}`;
+    const program = await engine.cached(key, () => prefixProgram(block, spec, sizes, ablation));
+    const { y, ...state } = await program.run({ ...layerFeeds(forward.model, layer, angles), x: hidden });
     const named = Object.entries(state).map(([name, tensor]) => [name.replace("next.", "state."), tensor]);
     layers.push(Object.fromEntries(named));
     hidden = y as FloatTensor;
@@ -70,10 +72,11 @@ export async function readSuffixes(
   let x = await forward.embed({ ids, batch, length, first: prefix });
   for (const [layer, { spec }] of mixers.entries()) {
     signal?.throwIfAborted();
+    const block = blockOf(architecture, layer);
     const asOne = prefixes === 1 && sharesRows(spec);
-    const key = `suffix ${batch} ${length} ${prefix} ${longest} ${asOne} ${JSON.stringify([spec, ablation])}`;
-    const program = await engine.cached(key, () => suffixProgram(architecture, spec, sizes, asOne, ablation));
-    const feeds: Record<string, Tensor> = { ...layerFeeds(forward.model, layer), ...angles, x };
+    const key = `suffix ${batch} ${length} ${prefix} ${longest} ${asOne} ${JSON.stringify([spec, ablation, block])}`;
+    const program = await engine.cached(key, () => suffixProgram(block, spec, sizes, asOne, ablation));
+    const feeds: Record<string, Tensor> = { ...layerFeeds(forward.model, layer, angles), x };
     for (const [name, tensor] of Object.entries(layers[layer] ?? {})) {
       feeds[name] = asOne ? tensor : gathered(tensor, owners);
     }
@@ -92,15 +95,19 @@ export function prefixBytes(
   longest: number,
 ): { readonly all: number; readonly layer: number } {
   const sizes = { batch: 1, length: prefix, prefix, longest };
-  const layers = mixers.map(({ spec }) =>
-    Object.values(prefixState(architecture, spec, sizes)).reduce((sum, type) => sum + bytesOf(type), 0),
+  const layers = mixers.map(({ spec }, layer) =>
+    Object.values(prefixState(blockOf(architecture, layer), spec, sizes)).reduce((sum, type) => sum + bytesOf(type), 0),
   );
   return { all: layers.reduce((sum, bytes) => sum + bytes, 0), layer: Math.max(0, ...layers) };
 }
 
-/** A layer's weights, and its mixer's, as its programs name them. */
-function layerFeeds({ weights, mixers }: Model, layer: number): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = { ...weights.layers[layer] };
+/** A layer's weights, its mixer's and its angles, as its programs name them. */
+function layerFeeds(
+  { architecture, weights, mixers }: Model,
+  layer: number,
+  angles: readonly AngleTables[],
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = { ...layerAngles(angles, architecture, layer), ...weights.layers[layer] };
   for (const [name, weight] of Object.entries(mixers[layer]?.parameters ?? {})) feeds[`mixer.${name}`] = weight;
   return feeds;
 }

@@ -1,5 +1,5 @@
 /** What a model remembers of one sequence: the states of its layers, the count of tokens and the latest logits. */
-import type { Architecture } from "../families/index.ts";
+import { type Architecture, blockOf } from "../families/index.ts";
 import { bytesPerElement, sameShape } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type LayerState, layerState } from "../model/decode.ts";
@@ -105,7 +105,7 @@ export class SequenceState {
 
 /** Each layer's tensors at a capacity. */
 export function layersOf({ architecture, mixers }: StateModel, capacity: number): LayerState[] {
-  return mixers.map((spec) => layerState(architecture, spec, { batch: 1, capacity }));
+  return mixers.map((spec, layer) => layerState(blockOf(architecture, layer), spec, { batch: 1, capacity }));
 }
 
 /** Tokens after which every state that grows has grown, by tokens or by blocks of them. */

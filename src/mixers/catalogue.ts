@@ -11,12 +11,10 @@ export const presets: Readonly<Record<string, MixerSpec>> = Object.fromEntries(
 /** Every preset by name. */
 export const catalogueByName: ReadonlyMap<string, Preset> = new Map(catalogue.map((preset) => [preset.name, preset]));
 
-/** The softmax attention of an unconverted layer. */
-export const softmaxSpec: MixerSpec = parseMixer({ window: { kind: "full" } }, "unconverted");
+/** Softmax attention over all tokens. */
+export const softmaxSpec: MixerSpec = parseMixer({ window: { kind: "full" } }, "softmax");
 
-const softmaxText = JSON.stringify(softmaxSpec);
-
-/** Whether a mixer is the teacher's own: softmax attention over all tokens. */
-export function isSoftmax(spec: MixerSpec): boolean {
-  return spec === softmaxSpec || JSON.stringify(spec) === softmaxText;
+/** Whether two mixers are one. */
+export function sameMixer(left: MixerSpec, right: MixerSpec): boolean {
+  return left === right || JSON.stringify(left) === JSON.stringify(right);
 }

@@ -35,7 +35,7 @@ export interface Angles {
 }
 
 /** All tables, made by their names. */
-export function anglesOf(make: (name: keyof Angles) => Value): Required<Angles> {
+export function anglesOf<T = Value>(make: (name: keyof Angles) => T): Readonly<Record<keyof Angles, T>> {
   return { cos: make("cos"), sin: make("sin"), cappedCos: make("cappedCos"), cappedSin: make("cappedSin") };
 }
 

@@ -1,6 +1,6 @@
 /** The mixers room's public face: specs, what they need, their forms, and the presets. */
 
-export { catalogueByName, isSoftmax, presets, softmaxSpec } from "./catalogue.ts";
+export { catalogueByName, presets, sameMixer, softmaxSpec } from "./catalogue.ts";
 export {
   type Angles,
   anglesOf,
@@ -19,6 +19,7 @@ export { chunked, fused, mixerDecay, parallel, step } from "./mixer.ts";
 export { type Packing, packed, packingOf } from "./packing.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
 export {
+  growsWithLength,
   headsAreAlike,
   type LearningAxis,
   learningAxes,

@@ -52,6 +52,17 @@ export function mixerParameters(spec: MixerSpec, sizes: MixerSizes): Parameters 
   return parametersOf(declareMixer(spec), sizes);
 }
 
+/** A sequence longer than any window. */
+const anyLength = 2 ** 30;
+
+/** Whether what a mixer keeps of a sequence grows with it: no token ever leaves its window. */
+export function growsWithLength(spec: MixerSpec): boolean {
+  const { window } = declareMixer(spec);
+  return (
+    window !== undefined && window.capacity({ batch: 1, heads: 1, groups: 1, length: anyLength, dim: 1 }) >= anyLength
+  );
+}
+
 /** The axis that each of a mixer's parameters belongs to, by the parameter's name. */
 export function parameterAxes(spec: MixerSpec, sizes: MixerSizes): Readonly<Record<string, LearningAxis>> {
   const byAxis = parametersByAxis(declareMixer(spec), sizes);

@@ -1,5 +1,5 @@
 /** Rotary tables as the tensors block programs read. */
-import { type Architecture, ropeTables } from "../families/index.ts";
+import { type Architecture, blockOf, type RopeSpec, ropeTables } from "../families/index.ts";
 import type { Angles } from "../mixers/index.ts";
 import type { Weight } from "./weights.ts";
 
@@ -9,13 +9,25 @@ export type AngleTables = Readonly<Record<keyof Angles, Weight>>;
 /** Tokens kept from a sequence's beginning never seem farther away than this share of what the model was trained on. */
 const cappedShare = 0.25;
 
-/** The tables of positions `start` to `start + count`. */
-export function angleTables({ rope, headDim, context }: Architecture, start: number, count: number): AngleTables {
+/** The tables of positions `start` to `start + count`, by each of a model's rotary settings. */
+export function angleTables({ ropes, context }: Architecture, start: number, count: number): readonly AngleTables[] {
+  return ropes.map((rope) => tablesOf(rope, context, start, count));
+}
+
+/** The tables of a layer. Throws a RangeError where the model has no such layer. */
+export function layerAngles(tables: readonly AngleTables[], architecture: Architecture, layer: number): AngleTables {
+  const { rope } = blockOf(architecture, layer);
+  const found = tables[rope];
+  if (found === undefined) throw new RangeError(`the model has no rotary settings ${rope}`);
+  return found;
+}
+
+function tablesOf(rope: RopeSpec, context: number, start: number, count: number): AngleTables {
   const { cos, sin } = ropeTables(rope, start, count);
   const cap = Math.floor(cappedShare * context);
   const below = Math.min(count, Math.max(0, cap - start));
   const last = ropeTables(rope, cap, 1);
-  const width = headDim / 2;
+  const width = rope.pairs;
   const capped = (table: Float32Array, row: Float32Array) => {
     const all = table.slice();
     for (let place = below; place < count; place++) all.set(row, place * width);

@@ -1,7 +1,8 @@
 /** One transformer block, in the three pieces that mixers, teachers and students share. */
 import {
   type ActivationName,
-  type Architecture,
+  type Block,
+  type Matrix,
   type NormPlace,
   type NormRole,
   normRole,
@@ -21,7 +22,7 @@ import {
   transpose,
   type Value,
 } from "../graph/index.ts";
-import type { Angles, MixerSizes, MixerSpec } from "../mixers/index.ts";
+import type { Angles, MixerSpec } from "../mixers/index.ts";
 import { normalized } from "./norm.ts";
 import { type LayerValues, type Projection, weightOf } from "./projection.ts";
 
@@ -35,11 +36,6 @@ export interface AttentionInputs {
   readonly angles: Angles;
 }
 
-/** The sizes a layer's mixer is built for. */
-export function layerSizes({ heads, groups, headDim, hiddenSize }: Architecture, batch = 1, length = 1): MixerSizes {
-  return { batch, heads, groups, length, dim: headDim, hidden: hiddenSize };
-}
-
 /**
  * Norm, projections and rotary positions: from the stream x `[batch, length, hidden]` to the mixer's inputs. Queries and keys
  * are rotated here where the mixer's `rope` is "before" (as a teacher's is), else left to the mixer.
@@ -49,19 +45,19 @@ export function attentionInputs(
   weights: LayerValues,
   project: Projection,
   angles: Angles,
-  architecture: Architecture,
+  block: Block,
   rope: MixerSpec["rope"] = "before",
 ): AttentionInputs {
-  const { heads, groups, headDim, headNorms } = architecture;
+  const { heads, groups, headDim, headNorms } = block;
   const [batch = 1, length = 1] = x.shape;
-  const normal = normedAt("before", "attention", x, weights, architecture);
+  const normal = normedAt("before", "attention", x, weights, block);
   const cut = (value: Value, count: number) => reshape(value, [batch, length, count, headDim]);
   const split = (value: Value, count: number) => transpose(cut(value, count), [0, 2, 1, 3]);
   const made = (role: "queries" | "keys", count: number) => {
-    const projected = project(normal, role);
+    const projected = scaled(project, normal, role, block);
     if (headNorms === "none") return split(projected, count);
     const rows = headNorms === "head" ? cut(projected, count) : projected;
-    return split(normed(rows, `${role}Norm`, weights, architecture), count);
+    return split(normed(rows, `${role}Norm`, weights, block), count);
   };
   const rows = Array.from({ length: batch * length }, (_unused, index) => index % length);
   const positions = reshape(integers(rows), [batch, length]);
@@ -69,7 +65,7 @@ export function attentionInputs(
   return {
     queries: named(rotate(made("queries", heads)), "queries"),
     keys: named(rotate(made("keys", groups)), "keys"),
-    values: named(split(project(normal, "values"), groups), "values"),
+    values: named(split(scaled(project, normal, "values", block), groups), "values"),
     streams: { hidden: normal },
     angles,
   };
@@ -82,64 +78,50 @@ export function mergeHeads(mixed: Value): Value {
 }
 
 /** The output projection of the heads' outputs `[batch, heads, length, dim]`: what attention adds to the stream. */
-export function attentionOutput(mixed: Value, project: Projection): Value {
-  return project(mergeHeads(mixed), "output");
+export function attentionOutput(mixed: Value, project: Projection, block: Block): Value {
+  return scaled(project, mergeHeads(mixed), "output", block);
+}
+
+/** A projection with its factor. */
+function scaled(project: Projection, x: Value, role: Matrix, { factors }: Block): Value {
+  const [product, factor] = [project(x, role), factors[role]];
+  return factor === undefined ? product : multiply(product, factor);
 }
 
 const activations: Readonly<Record<ActivationName, (x: Value) => Value>> = { silu, gelu, geluTanh, relu };
 
-function mlpOutput(normal: Value, project: Projection, { mlp: { gated, activation } }: Architecture): Value {
+function mlpOutput(normal: Value, project: Projection, block: Block): Value {
+  const { gated, activation } = block.mlp;
   const activated = activations[activation];
-  const hidden = gated
-    ? multiply(activated(project(normal, "gate")), project(normal, "up"))
-    : activated(project(normal, "up"));
-  return project(hidden, "down");
+  const by = (x: Value, role: Matrix) => scaled(project, x, role, block);
+  const hidden = gated ? multiply(activated(by(normal, "gate")), by(normal, "up")) : activated(by(normal, "up"));
+  return by(hidden, "down");
 }
 
 /** Residuals and MLP: from what attention adds to the stream x to the next stream, both `[batch, length, hidden]`. */
-export function nextStream(
-  x: Value,
-  attention: Value,
-  weights: LayerValues,
-  project: Projection,
-  architecture: Architecture,
-): Value {
-  const { residual, residualScale } = architecture;
-  const norm = (place: NormPlace, sublayer: Sublayer, value: Value) =>
-    normedAt(place, sublayer, value, weights, architecture);
+export function nextStream(x: Value, attention: Value, weights: LayerValues, project: Projection, block: Block): Value {
+  const { residual } = block;
+  const norm = (place: NormPlace, sublayer: Sublayer, value: Value) => normedAt(place, sublayer, value, weights, block);
   const joined = (sublayer: Sublayer, stream: Value, output: Value) => {
-    const added = norm("output", sublayer, output);
-    return norm("stream", sublayer, add(stream, residualScale === 1 ? added : multiply(added, residualScale)));
+    return norm("stream", sublayer, add(stream, norm("output", sublayer, output)));
   };
   const middle = joined("attention", x, attention);
   const read = residual === "sequential" ? middle : x;
   const normal = norm("before", residual === "shared" ? "attention" : "mlp", read);
-  return named(joined("mlp", middle, mlpOutput(normal, project, architecture)), "block");
+  return named(joined("mlp", middle, mlpOutput(normal, project, block)), "block");
 }
 
 /** A value by the norm of the given role. */
-function normed(x: Value, role: NormRole, weights: LayerValues, { norm }: Architecture): Value {
+function normed(x: Value, role: NormRole, weights: LayerValues, { norm }: Block): Value {
   return normalized(x, weightOf(weights, role), norm.bias ? weightOf(weights, `${role}Bias`) : undefined, norm);
 }
 
-/** A value by a sublayer's norm at the given place, where the architecture has one there. */
-function normedAt(
-  place: NormPlace,
-  sublayer: Sublayer,
-  x: Value,
-  weights: LayerValues,
-  architecture: Architecture,
-): Value {
-  return architecture.norms.includes(place) ? normed(x, normRole(sublayer, place), weights, architecture) : x;
+/** A value by a sublayer's norm at the given place, where the block has one there. */
+function normedAt(place: NormPlace, sublayer: Sublayer, x: Value, weights: LayerValues, block: Block): Value {
+  return block.norms.includes(place) ? normed(x, normRole(sublayer, place), weights, block) : x;
 }
 
 /** All that follows the mixer: from the heads' outputs to the next stream. */
-export function blockOutput(
-  x: Value,
-  mixed: Value,
-  weights: LayerValues,
-  project: Projection,
-  architecture: Architecture,
-): Value {
-  return nextStream(x, attentionOutput(mixed, project), weights, project, architecture);
+export function blockOutput(x: Value, mixed: Value, weights: LayerValues, project: Projection, block: Block): Value {
+  return nextStream(x, attentionOutput(mixed, project, block), weights, project, block);
 }

@@ -1,5 +1,5 @@
 /** Programs of decoding: a whole model for one token, and one layer for a chunk of a prompt, with states in and out. */
-import { type Architecture, layerShapes, modelShapes } from "../families/index.ts";
+import { type Architecture, type Block, blockOf, layerShapes, layerSizes, modelShapes } from "../families/index.ts";
 import {
   cachedAttention,
   input,
@@ -10,8 +10,8 @@ import {
   type TensorType,
   type Value,
 } from "../graph/index.ts";
-import { chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
-import { type AttentionInputs, attentionInputs, blockOutput, layerSizes } from "./block.ts";
+import { anglesOf, chunked, type MixerSpec, stateLayout, step } from "../mixers/index.ts";
+import { type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
 import { embedded, finalStates, logitsOf } from "./ends.ts";
 import { type Ablation, blockInputs, branchFactors, mixerInputs } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
@@ -39,8 +39,8 @@ export function keepsEverything(spec: MixerSpec): boolean {
 }
 
 /** What a layer carries, without the count of tokens that all layers share. */
-export function layerState(architecture: Architecture, spec: MixerSpec, { batch, capacity }: DecodeSizes): LayerState {
-  const { seen: _shared, ...tensors } = stateLayout(spec, layerSizes(architecture, batch, capacity));
+export function layerState(block: Block, spec: MixerSpec, { batch, capacity }: DecodeSizes): LayerState {
+  const { seen: _shared, ...tensors } = stateLayout(spec, layerSizes(block, batch, capacity));
   return { tensors, kind: keepsEverything(spec) ? "buffer" : "carried" };
 }
 
@@ -84,9 +84,12 @@ function stateInputs(layer: LayerState, prefix: string): Record<string, Value> {
   return Object.fromEntries(entries.map(([name, { shape, dtype }]) => [name, input(prefix + name, shape, dtype)]));
 }
 
+/** The step program's name of a rotary table. */
+export const stepAngle = (rope: number, table: string): string => `angles.${rope}.${table}`;
+
 /**
- * One token through the whole model: `ids` int64 `[batch]`, `seen` int64 `[batch]` (tokens before this one), `cos`, `sin`
- * `[1, dim/2]` of its position, the ends' weights by role (no `head` where the embedding is the head), `layers.N.ROLE`,
+ * One token through the whole model: `ids` int64 `[batch]`, `seen` int64 `[batch]` (tokens before this one), `angles.R.cos`,
+ * `angles.R.sin` `[1, dim/2]` of its position by each rotary setting, the ends' weights by role (no `head` where the embedding is the head), `layers.N.ROLE`,
  * `layers.N.mixer.NAME` and `state.N.NAME` → `logits` `[batch, vocabulary]` and `next.N.NAME`.
  */
 export function stepProgram(
@@ -97,20 +100,25 @@ export function stepProgram(
 ): Program {
   const { batch } = sizes;
   const ends = weightInputs(modelShapes(architecture));
-  const { angles } = blockInputs(architecture, batch, 1);
+  const angles = architecture.ropes.map(({ pairs }, rope) =>
+    anglesOf((name) => input(stepAngle(rope, name), [1, pairs])),
+  );
   const seen = input("seen", [batch], "int64");
   const ids = reshape(input("ids", [batch], "int64"), [batch, 1]);
   let x = embedded(ids, reshape(seen, [batch, 1]), ends, architecture);
   const outputs: Record<string, Value> = {};
   specs.forEach((spec, layer) => {
-    const weights = weightInputs(layerShapes(architecture), `layers.${layer}.`);
+    const block = blockOf(architecture, layer);
+    const turned = angles[block.rope];
+    if (turned === undefined) throw new RangeError(`the model has no rotary settings ${block.rope}`);
+    const weights = weightInputs(layerShapes(block), `layers.${layer}.`);
     const project = denseProjection(weights);
-    const pieces = attentionInputs(x, weights, project, angles, architecture, spec.rope);
-    const parameters = mixerInputs(spec, architecture, `layers.${layer}.mixer.`);
-    const state = stateInputs(layerState(architecture, spec, sizes), `state.${layer}.`);
+    const pieces = attentionInputs(x, weights, project, turned, block, spec.rope);
+    const parameters = mixerInputs(spec, block, `layers.${layer}.mixer.`);
+    const state = stateInputs(layerState(block, spec, sizes), `state.${layer}.`);
     const mixed = mix(pieces, { spec, parameters, state, seen, ablation });
     for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${layer}.${name}`] = value;
-    x = blockOutput(x, mixed.output, weights, project, architecture);
+    x = blockOutput(x, mixed.output, weights, project, block);
   });
   const values = architecture.tiedHead ? { ...ends, head: ends.embedding } : ends;
   const states = finalStates(reshape(x, [batch, -1]), values, architecture);
@@ -123,26 +131,26 @@ export function stepProgram(
  * role, `mixer.NAME` and `state.NAME` → `y` and `next.NAME`, the state after the real tokens.
  */
 export function prefillProgram(
-  architecture: Architecture,
+  block: Block,
   spec: MixerSpec,
   length: number,
   sizes: DecodeSizes,
   ablation: Ablation = {},
 ): Program {
   const { batch } = sizes;
-  const { x, angles } = blockInputs(architecture, batch, length);
-  const weights = weightInputs(layerShapes(architecture));
+  const { x, angles } = blockInputs(block, batch, length);
+  const weights = weightInputs(layerShapes(block));
   const project = denseProjection(weights);
-  const pieces = attentionInputs(x, weights, project, angles, architecture, spec.rope);
+  const pieces = attentionInputs(x, weights, project, angles, block, spec.rope);
   const mixed = mix(pieces, {
     spec,
-    parameters: mixerInputs(spec, architecture),
-    state: stateInputs(layerState(architecture, spec, sizes), "state."),
+    parameters: mixerInputs(spec, block),
+    state: stateInputs(layerState(block, spec, sizes), "state."),
     seen: input("seen", [batch], "int64"),
     count: input("count", [batch], "int64"),
     ablation,
   });
-  const outputs: Record<string, Value> = { y: blockOutput(x, mixed.output, weights, project, architecture) };
+  const outputs: Record<string, Value> = { y: blockOutput(x, mixed.output, weights, project, block) };
   for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${name}`] = value;
   return program(outputs);
 }

@@ -1,7 +1,6 @@
 /** A student's block that learns apart: losses beside what a teacher's block told, and their gradients, in one program. */
-import type { Architecture } from "../families/index.ts";
+import { type Block, layerSizes } from "../families/index.ts";
 import { add, gradient, input, multiply, type Program, program, type Value } from "../graph/index.ts";
-import { layerSizes } from "./block.ts";
 import { salienceLoss } from "./salience-loss.ts";
 import { type StudentBlockPlan, studentBlock } from "./student-block.ts";
 import type { BlockTap } from "./teacher-block.ts";
@@ -45,21 +44,16 @@ export interface LayerwiseBlockPlan extends StudentBlockPlan {
  * The inputs of a student's block and the teacher's `attended`, `mixed` and `y` as `teacher.NAME` where the loss reads them →
  * each term by its name, `gradient.NAME` of their weighted sum, and `y` where asked.
  */
-export function layerwiseProgram(
-  architecture: Architecture,
-  plan: LayerwiseBlockPlan,
-  batch: number,
-  length: number,
-): Program {
+export function layerwiseProgram(block: Block, plan: LayerwiseBlockPlan, batch: number, length: number): Program {
   const { loss } = plan;
-  const { inputs, heads, attention, y, variables } = studentBlock(architecture, plan, batch, length);
+  const { inputs, heads, attention, y, variables } = studentBlock(block, plan, batch, length);
   const told = (tap: BlockTap, like: Value) => input(`teacher.${tap}`, like.shape);
   const terms: Record<keyof LayerLoss, () => Value> = {
     outputs: () => squaredError(heads, told("attended", heads)),
-    weights: () => weightsLoss(plan.mixer, inputs, layerSizes(architecture, batch, length)),
+    weights: () => weightsLoss(plan.mixer, block.mixer, inputs, layerSizes(block, batch, length)),
     mixed: () => squaredError(attention, told("mixed", attention)),
     stream: () => squaredError(y, told("y", y)),
-    salience: () => salienceLoss(plan.mixer, inputs, layerSizes(architecture, batch, length)),
+    salience: () => salienceLoss(plan.mixer, block.mixer, inputs, layerSizes(block, batch, length)),
   };
   const counted = layerTerms.filter((name) => loss[name] > 0).map((name) => [name, terms[name]()] as const);
   const total = counted.map(([name, term]) => multiply(term, loss[name])).reduce(add);

@@ -1,7 +1,7 @@
 /** Linear maps of a block, so that adapters and other precisions compose around the same forward code. */
 
 import { SubquadError } from "../errors.ts";
-import { type Architecture, type LayerRole, layerShapes } from "../families/index.ts";
+import { type Block, type LayerRole, layerShapes } from "../families/index.ts";
 import {
   add,
   input,
@@ -25,10 +25,10 @@ export type Projection = (x: Value, role: ProjectionRole) => Value;
 /** Weights of one block as graph values. */
 export type LayerValues = Readonly<Partial<Record<LayerRole, Value>>>;
 
-/** The value of a role. Throws a SubquadError for a weight the architecture does not have. */
+/** The value of a role. Throws a SubquadError for a weight the block does not have. */
 export function weightOf<Role extends string>(weights: Readonly<Partial<Record<Role, Value>>>, role: Role): Value {
   const value = weights[role];
-  if (value === undefined) throw new SubquadError(`this architecture has no weight "${role}"`);
+  if (value === undefined) throw new SubquadError(`this block has no weight "${role}"`);
   return value;
 }
 
@@ -111,13 +111,9 @@ export function foldedProjection(
 export type FrozenProducts = "float32" | "int8";
 
 /** A block's frozen projections: dense by its float32 weights, or by 8-bit inputs beside them. */
-export function frozenProjection(
-  architecture: Architecture,
-  weights: LayerValues,
-  products: FrozenProducts,
-): Projection {
+export function frozenProjection(block: Block, weights: LayerValues, products: FrozenProducts): Projection {
   if (products === "float32") return denseProjection(weights);
-  const shapes = layerShapes(architecture);
+  const shapes = layerShapes(block);
   const matrices = projectionRoles.flatMap((role) => {
     const shape = shapes.get(role);
     return shape === undefined ? [] : [[role, shape] as const];

@@ -28,13 +28,16 @@ const floor = 1e-5;
  * them from beyond the window (in sequences shorter than two windows: from half a sequence away), both without their means
  * over the sequence. Only tokens with many such readers count. Throws a MixerError for a mixer that retains nothing.
  */
-export function salienceLoss(mixer: MixerSpec, inputs: MixerInputs, sizes: MixerSizes): Value {
+export function salienceLoss(mixer: MixerSpec, teacher: MixerSpec, inputs: MixerInputs, sizes: MixerSizes): Value {
   const { batch, heads, groups, length } = sizes;
   const { salience, reach: whole } = salienceOfTokens(mixer, inputs);
   const reach = Math.min(whole, Math.floor(length / 2));
   const count = Math.max(1, length - reach - Math.ceil(length / partOfReaders));
   const far = mask([1, 1, length, length], (_batch, _head, query = 0, key = 0) => query >= key + reach && key < count);
-  const received = sum(multiply(softmaxWeights(inputs, sizes), cast(far, "float32")), [2]);
+  const received = sum(
+    multiply(softmaxWeights(teacher, inputs, sizes, mixer.rope === "before"), cast(far, "float32")),
+    [2],
+  );
   const ofGroups = sum(reshape(received, [batch, groups, heads / groups, length]), [2]);
   const readers = numbers(
     Array.from({ length }, (_unused, key) => (heads / groups) * Math.max(1, length - reach - key)),

@@ -1,5 +1,5 @@
 /** Blocks for sequences that begin alike: one for what they share, one for what follows it in each. */
-import { type Architecture, layerShapes } from "../families/index.ts";
+import { type Block, layerShapes } from "../families/index.ts";
 import {
   add,
   cast,
@@ -21,7 +21,7 @@ import {
 import { chunked, type MixerSpec } from "../mixers/index.ts";
 import { type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
 import { keepsEverything, layerState } from "./decode.ts";
-import { type Ablation, blockInputs, branchFactors, mixerInputs, softmaxMixer } from "./mixer-block.ts";
+import { type Ablation, blockInputs, branchFactors, mixerInputs } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
 /** Sizes of the two programs of a layer. */
@@ -38,33 +38,33 @@ export interface PrefixSizes {
 
 /** True where a layer carries the prefix's keys and values rather than a state. */
 function carriesKeys(spec: MixerSpec): boolean {
-  return keepsEverything(spec) && (spec.rope === "before" || spec.rope === "none") && spec.scale === undefined;
+  return keepsEverything(spec) && (spec.rope === "before" || spec.rope === "none");
 }
 
 /** The tensors a prefix leaves to what follows, for a batch of prefixes or suffixes. */
 export function prefixState(
-  architecture: Architecture,
+  block: Block,
   spec: MixerSpec,
   { batch, prefix, longest }: PrefixSizes,
 ): Readonly<Record<string, TensorType>> {
-  if (!carriesKeys(spec)) return layerState(architecture, spec, { batch, capacity: longest }).tensors;
-  const shape = [batch, architecture.groups, prefix, architecture.headDim];
+  if (!carriesKeys(spec)) return layerState(block, spec, { batch, capacity: longest }).tensors;
+  const shape = [batch, block.groups, prefix, block.headDim];
   return { keys: { dtype: "float32", shape }, values: { dtype: "float32", shape } };
 }
 
 /** What both programs share: projections before the mixer, output and MLP behind it. */
 function blockAround(
-  architecture: Architecture,
+  block: Block,
   spec: MixerSpec,
   { batch, length }: PrefixSizes,
   mix: (pieces: AttentionInputs) => { readonly output: Value; readonly state: Readonly<Record<string, Value>> },
   factor = 1,
 ): Program {
-  const { x, angles } = blockInputs(architecture, batch, length);
-  const weights = weightInputs(layerShapes(architecture));
+  const { x, angles } = blockInputs(block, batch, length);
+  const weights = weightInputs(layerShapes(block));
   const project = denseProjection(weights);
-  const { output, state } = mix(attentionInputs(x, weights, project, angles, architecture, spec.rope));
-  const y = blockOutput(x, multiply(output, factor), weights, project, architecture);
+  const { output, state } = mix(attentionInputs(x, weights, project, angles, block, spec.rope));
+  const y = blockOutput(x, multiply(output, factor), weights, project, block);
   return program({ y, ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`next.${name}`, value])) });
 }
 
@@ -72,20 +72,18 @@ function blockAround(
  * Prefixes of one length through a layer: `x` `[batch, length, hidden]`, `cos`, `sin` from position 0, weights by role and
  * `mixer.NAME` → `y` and `next.NAME`, what follows needs of them (`prefixState`).
  */
-export function prefixProgram(
-  architecture: Architecture,
-  spec: MixerSpec,
-  sizes: PrefixSizes,
-  ablation: Ablation = {},
-): Program {
+export function prefixProgram(block: Block, spec: MixerSpec, sizes: PrefixSizes, ablation: Ablation = {}): Program {
   const mix = (pieces: AttentionInputs) => {
     if (carriesKeys(spec)) {
-      return { output: softmaxMixer(pieces, architecture), state: { keys: pieces.keys, values: pieces.values } };
+      return {
+        output: chunked(spec, { ...pieces, parameters: {} }).output,
+        state: { keys: pieces.keys, values: pieces.values },
+      };
     }
-    const zeros = Object.entries(prefixState(architecture, spec, sizes));
+    const zeros = Object.entries(prefixState(block, spec, sizes));
     const state = Object.fromEntries(zeros.map(([name, { shape, dtype }]) => [name, cast(scalar(0, shape), dtype)]));
     const seen = integers(new Array<number>(sizes.batch).fill(0));
-    const parameters = mixerInputs(spec, architecture);
+    const parameters = mixerInputs(spec, block);
     const result = chunked(spec, {
       ...pieces,
       parameters,
@@ -95,7 +93,7 @@ export function prefixProgram(
     const { seen: _same, ...next } = result.state ?? {};
     return { output: result.output, state: next };
   };
-  return blockAround(architecture, spec, sizes, mix, ablation.output);
+  return blockAround(block, spec, sizes, mix, ablation.output);
 }
 
 /**
@@ -104,23 +102,23 @@ export function prefixProgram(
  * follows a suffix, so no state is returned.
  */
 export function suffixProgram(
-  architecture: Architecture,
+  block: Block,
   spec: MixerSpec,
   sizes: PrefixSizes,
   shared: boolean,
   ablation: Ablation = {},
 ): Program {
-  const layout = prefixState(architecture, spec, shared ? { ...sizes, batch: 1 } : sizes);
+  const layout = prefixState(block, spec, shared ? { ...sizes, batch: 1 } : sizes);
   const state = Object.fromEntries(
     Object.entries(layout).map(([name, { shape, dtype }]) => [name, input(`state.${name}`, shape, dtype)]),
   );
   const mix = (pieces: AttentionInputs) => {
     const { keys, values } = state;
     if (carriesKeys(spec) && keys !== undefined && values !== undefined) {
-      return { output: attendAfter(pieces, keys, values, architecture), state: {} };
+      return { output: attendAfter(pieces, keys, values, spec, block), state: {} };
     }
     const seen = integers(new Array<number>(sizes.batch).fill(sizes.prefix));
-    const parameters = mixerInputs(spec, architecture);
+    const parameters = mixerInputs(spec, block);
     return {
       output: chunked(spec, {
         ...pieces,
@@ -131,7 +129,7 @@ export function suffixProgram(
       state: {},
     };
   };
-  return blockAround(architecture, spec, sizes, mix, ablation.output);
+  return blockAround(block, spec, sizes, mix, ablation.output);
 }
 
 /** True where one prefix's tensors serve a whole batch of suffixes as they are. */
@@ -144,11 +142,12 @@ function attendAfter(
   { queries, keys, values }: AttentionInputs,
   prefixKeys: Value,
   prefixValues: Value,
-  { heads, groups, headDim }: Architecture,
+  spec: MixerSpec,
+  { heads, groups, headDim }: Block,
 ): Value {
   const [batch = 1, , length = 1] = queries.shape;
   const rows = (heads / groups) * length;
-  const scale = headDim ** -0.5;
+  const scale = spec.scale ?? headDim ** -0.5;
   // The heads of a group lie one behind another as rows: all meet the same keys.
   const grouped = reshape(queries, [batch, groups, rows, headDim]);
   const before = matmul(grouped, prefixKeys, { transposeB: true, scale });

@@ -1,5 +1,5 @@
 /** A student's block with everything that may learn in it as an input. */
-import { type Architecture, type LayerRole, layerShapes } from "../families/index.ts";
+import { type Block, type LayerRole, layerShapes } from "../families/index.ts";
 import type { Shape, Value } from "../graph/index.ts";
 import { chunked, type MixerInputs, type MixerSpec } from "../mixers/index.ts";
 import { attentionInputs, attentionOutput, nextStream } from "./block.ts";
@@ -53,34 +53,30 @@ export interface StudentBlock {
   readonly variables: readonly Value[];
 }
 
-/** Shapes of the adapters' factors by input name. */
-export function adapterShapes(architecture: Architecture, { rank, targets }: AdapterPlan): Map<string, Shape> {
-  const shapes = layerShapes(architecture);
+/** Shapes of the adapters' factors by input name, for those of the targets that the block has. */
+export function adapterShapes(block: Block, { rank, targets }: AdapterPlan): Map<string, Shape> {
+  const shapes = layerShapes(block);
   const result = new Map<string, Shape>();
   for (const role of targets) {
-    const [out = 0, width = 0] = shapes.get(role) ?? [];
+    const [out, width] = shapes.get(role) ?? [];
+    if (out === undefined || width === undefined) continue;
     result.set(`adapter.${role}.a`, [rank, width]).set(`adapter.${role}.b`, [out, rank]);
   }
   return result;
 }
 
 /** Inputs `x`, `cos`, `sin`, weights by role, `adapter.ROLE.a` and `.b`, `mixer.NAME` → the block's values. */
-export function studentBlock(
-  architecture: Architecture,
-  plan: StudentBlockPlan,
-  batch: number,
-  length: number,
-): StudentBlock {
-  const { x, angles } = blockInputs(architecture, batch, length);
-  const weights = weightInputs<LayerRole>(layerShapes(architecture));
-  const parameters = mixerInputs(plan.mixer, architecture);
-  const adapters = weightInputs(plan.adapters ? adapterShapes(architecture, plan.adapters) : new Map<string, Shape>());
-  const project = projection(architecture, weights, plan, adapters);
-  const pieces = attentionInputs(x, weights, project, angles, architecture, plan.mixer.rope);
+export function studentBlock(block: Block, plan: StudentBlockPlan, batch: number, length: number): StudentBlock {
+  const { x, angles } = blockInputs(block, batch, length);
+  const weights = weightInputs<LayerRole>(layerShapes(block));
+  const parameters = mixerInputs(plan.mixer, block);
+  const adapters = weightInputs(plan.adapters ? adapterShapes(block, plan.adapters) : new Map<string, Shape>());
+  const project = projection(block, weights, plan, adapters);
+  const pieces = attentionInputs(x, weights, project, angles, block, plan.mixer.rope);
   const inputs: MixerInputs = { ...pieces, parameters, ...(plan.ablation && { ablation: plan.ablation }) };
   const heads = chunked(plan.mixer, inputs).output;
-  const attention = attentionOutput(heads, project);
-  const y = nextStream(x, attention, weights, project, architecture);
+  const attention = attentionOutput(heads, project, block);
+  const y = nextStream(x, attention, weights, project, block);
   const learnable: Record<string, Value> = { ...weights, ...adapters };
   for (const [name, value] of Object.entries(parameters)) learnable[`mixer.${name}`] = value;
   const variables = plan.trained.map((name) => {
@@ -92,12 +88,12 @@ export function studentBlock(
 }
 
 function projection(
-  architecture: Architecture,
+  block: Block,
   weights: LayerValues,
   { adapters: plan, products = "float32", trained }: StudentBlockPlan,
   adapters: Readonly<Record<string, Value>>,
 ): Projection {
-  const [dense, frozen] = [denseProjection(weights), frozenProjection(architecture, weights, products)];
+  const [dense, frozen] = [denseProjection(weights), frozenProjection(block, weights, products)];
   const base: Projection = (x, role) => (trained.includes(role) ? dense : frozen)(x, role);
   if (plan === undefined) return base;
   const byRole: Partial<Record<ProjectionRole, AdapterValues>> = {};

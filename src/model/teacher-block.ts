@@ -1,9 +1,9 @@
 /** A teacher's block that also tells what its attention read and returned. */
-import { type Architecture, layerShapes } from "../families/index.ts";
+import { type Block, layerShapes } from "../families/index.ts";
 import { type Program, program, type Value } from "../graph/index.ts";
-import type { MixerSpec } from "../mixers/index.ts";
+import { chunked, type MixerSpec } from "../mixers/index.ts";
 import { attentionInputs, attentionOutput, nextStream } from "./block.ts";
-import { blockInputs, softmaxMixer } from "./mixer-block.ts";
+import { blockInputs, mixerInputs } from "./mixer-block.ts";
 import { type FrozenProducts, frozenProjection, weightInputs } from "./projection.ts";
 
 /**
@@ -27,18 +27,18 @@ export interface TeacherOptions {
 
 /** `x`, `cos`, `sin` and one layer's weights → each tap as `told.NAME`: weights have these names too. */
 export function teacherBlockProgram<Tap extends BlockTap>(
-  architecture: Architecture,
+  block: Block,
   batch: number,
   length: number,
   { taps, products = "float32", rope = "before" }: TeacherOptions & { readonly taps: readonly Tap[] },
 ): Program<`told.${Tap}`> {
-  const { x, angles } = blockInputs(architecture, batch, length);
-  const weights = weightInputs(layerShapes(architecture));
-  const project = frozenProjection(architecture, weights, products);
-  const rotated = attentionInputs(x, weights, project, angles, architecture);
-  const read = rope === "before" ? rotated : attentionInputs(x, weights, project, angles, architecture, rope);
-  const attended = softmaxMixer(rotated, architecture);
-  const mixed = attentionOutput(attended, project);
+  const { x, angles } = blockInputs(block, batch, length);
+  const weights = weightInputs(layerShapes(block));
+  const project = frozenProjection(block, weights, products);
+  const own = attentionInputs(x, weights, project, angles, block, block.mixer.rope);
+  const read = rope === block.mixer.rope ? own : attentionInputs(x, weights, project, angles, block, rope);
+  const attended = chunked(block.mixer, { ...own, parameters: mixerInputs(block.mixer, block) }).output;
+  const mixed = attentionOutput(attended, project, block);
   const values: Record<BlockTap, Value> = {
     queries: read.queries,
     keys: read.keys,
@@ -46,7 +46,7 @@ export function teacherBlockProgram<Tap extends BlockTap>(
     hidden: read.streams.hidden,
     attended,
     mixed,
-    y: nextStream(x, mixed, weights, project, architecture),
+    y: nextStream(x, mixed, weights, project, block),
   };
   return program(Object.fromEntries(taps.map((tap) => [`told.${tap}`, values[tap]]))) as Program<`told.${Tap}`>;
 }

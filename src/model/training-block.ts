@@ -1,5 +1,5 @@
 /** A block as two programs, forward and backward, for training through the whole depth of a model. */
-import type { Architecture } from "../families/index.ts";
+import type { Block } from "../families/index.ts";
 import { gradient, input, named, type Program, program, separate, type Value } from "../graph/index.ts";
 import { type StudentBlockPlan, studentBlock } from "./student-block.ts";
 
@@ -20,13 +20,8 @@ export interface TrainingBlock {
 }
 
 /** Builds a block's forward and backward programs. */
-export function trainingBlock(
-  architecture: Architecture,
-  plan: TrainingBlockPlan,
-  batch: number,
-  length: number,
-): TrainingBlock {
-  const { x, y: stream, variables } = studentBlock(architecture, plan, batch, length);
+export function trainingBlock(block: Block, plan: TrainingBlockPlan, batch: number, length: number): TrainingBlock {
+  const { x, y: stream, variables } = studentBlock(block, plan, batch, length);
   const y = named(stream, "y");
   const gradients = gradient([{ value: y, gradient: input("yGradient", y.shape) }], [x, ...variables]);
   const backward: Record<string, Value> = {};

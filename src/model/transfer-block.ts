@@ -33,12 +33,13 @@ import {
   mixerStreams,
   parallel,
   rowsAreWeights,
-  softmaxSpec,
 } from "../mixers/index.ts";
 
 /** What a transfer program learns. */
 export interface TransferPlan {
   readonly mixer: MixerSpec;
+  /** The teacher's own mixer. */
+  readonly teacher: MixerSpec;
   /** Factor of the mean squared error in the gradients (published: 1000, over the number of layers). */
   readonly outputs: number;
   /** Factor of the cross-entropy between attention weights; 0 leaves out its length × length memory. */
@@ -58,7 +59,7 @@ export interface TransferPlan {
  */
 export function transferProgram(
   sizes: MixerSizes,
-  { mixer, outputs: outputsFactor, weights: weightsFactor, trained, accumulate }: TransferPlan,
+  { mixer, teacher, outputs: outputsFactor, weights: weightsFactor, trained, accumulate }: TransferPlan,
 ): Program {
   const { batch, heads, groups, length, dim } = sizes;
   const shared = [batch, groups, length, dim];
@@ -79,7 +80,7 @@ export function transferProgram(
   };
   const error = squaredError(chunked(mixer, inputs).output, input("attended", [batch, heads, length, dim]));
   const terms: [name: string, factor: number, term: Value][] = [["outputs", outputsFactor, error]];
-  if (weightsFactor > 0) terms.push(["weights", weightsFactor, weightsLoss(mixer, inputs, sizes)]);
+  if (weightsFactor > 0) terms.push(["weights", weightsFactor, weightsLoss(mixer, teacher, inputs, sizes)]);
   const total = terms.map(([, factor, term]) => multiply(term, factor)).reduce(add);
   const results: Record<string, Value> = Object.fromEntries(terms.map(([name, , term]) => [name, term]));
   const variables = trained.map((name) => parameterOf(parameters, name));
@@ -107,14 +108,15 @@ export function squaredError(left: Value, right: Value): Value {
  * The cross-entropy between the teacher's and the student's attention weights, mean over rows: rows of weights are what a
  * mixer makes of the identity as its values. Throws a MixerError for a mixer whose rows are no weights.
  */
-export function weightsLoss(mixer: MixerSpec, inputs: MixerInputs, sizes: MixerSizes): Value {
+export function weightsLoss(mixer: MixerSpec, teacher: MixerSpec, inputs: MixerInputs, sizes: MixerSizes): Value {
   if (!rowsAreWeights(mixer))
     throw new MixerError(
       "attention_weights compares rows that sum to one, and this mixer's do not: give it normalize row or joint and no output norm or gate, or leave the term out",
     );
   const values = identityValues(sizes);
   const student = chunked(mixer, { ...inputs, values }).output;
-  const entropy = sum(multiply(stopGradient(softmaxWeights(inputs, sizes)), log(maximum(student, 1e-12))), [-1]);
+  const taught = stopGradient(softmaxWeights(teacher, inputs, sizes, mixer.rope === "before"));
+  const entropy = sum(multiply(taught, log(maximum(student, 1e-12))), [-1]);
   return negate(reshape(mean(entropy), []));
 }
 
@@ -127,12 +129,17 @@ function identityValues({ batch, groups, length }: MixerSizes): Value {
   return broadcastTo(diagonal, [batch, groups, length, length]);
 }
 
-/** The weights that softmax attention gives each key, `[batch, heads, length, length]`. */
-export function softmaxWeights({ queries, keys, angles }: MixerInputs, sizes: MixerSizes): Value {
+/** The weights that a teacher's attention gives each key, `[batch, heads, length, length]`, of inputs that may be rotated already. */
+export function softmaxWeights(
+  teacher: MixerSpec,
+  { queries, keys, angles }: MixerInputs,
+  sizes: MixerSizes,
+  rotated: boolean,
+): Value {
   const { batch, length } = sizes;
   const rows = integers(Array.from({ length: batch * length }, (_unused, index) => index % length));
   const positions = reshape(rows, [batch, length]);
-  const rotate = (x: Value) => (angles === undefined ? x : rotary(x, angles.cos, angles.sin, positions));
+  const rotate = (x: Value) => (rotated || angles === undefined ? x : rotary(x, angles.cos, angles.sin, positions));
   const seen = { queries: rotate(queries), keys: rotate(keys), values: identityValues(sizes), parameters: {} };
-  return parallel(softmaxSpec, seen).output;
+  return parallel(teacher, seen).output;
 }

@@ -2,7 +2,10 @@
 import { SubquadError } from "../errors.ts";
 import {
   type Architecture,
+  type Block,
+  type ByLayerRole,
   beginRoles,
+  blockOf,
   endRoles,
   inverseRows,
   type LayerRole,
@@ -24,7 +27,7 @@ export interface Weight {
 }
 
 /** Weights of one block. */
-export type LayerWeights = Readonly<Partial<Record<LayerRole, Weight>>>;
+export type LayerWeights = ByLayerRole<Weight>;
 
 /** All weights of a model; a tied head is the embedding itself. */
 export interface ModelWeights extends Readonly<Partial<Record<ModelRole, Weight>>> {
@@ -41,13 +44,14 @@ export function readLayer(
   architecture: Architecture,
   layer: number,
 ): LayerWeights {
-  const weights: Partial<Record<LayerRole, Weight>> = {};
-  for (const [role, shape] of layerShapes(architecture)) {
+  const block = blockOf(architecture, layer);
+  const weights: Record<string, Weight> = {};
+  for (const [role, shape] of layerShapes(block)) {
     const template = names.layer[role];
     if (template === undefined) throw new SubquadError(`${source.path}: this kind of file has no name for ${role}`);
     weights[role] = readWeight(source, layerTensorName(template, layer), shape);
   }
-  return reordered(weights, rowsOf(architecture.rope));
+  return reordered(weights, rowsOfBlock(architecture, block));
 }
 
 /** Reads all weights. Throws a SubquadError naming a tensor that is missing, misshapen, or belongs to no role. */
@@ -59,9 +63,7 @@ export function readWeights(source: TensorSource, names: TensorNames, architectu
     if (name === undefined) throw new SubquadError(`${source.path}: this kind of file has no name for ${role}`);
     ends[role] = readWeight(source, name, shape);
   }
-  const layers = Array.from({ length: architecture.layers }, (_unused, layer) =>
-    readLayer(source, names, architecture, layer),
-  );
+  const layers = architecture.blocks.map((_block, layer) => readLayer(source, names, architecture, layer));
   return { ...wholeEnds(ends), layers };
 }
 
@@ -73,6 +75,12 @@ export function wholeEnds<T>(ends: Readonly<Partial<Record<ModelRole, T>>>): Par
   if (embedding === undefined || finalNorm === undefined || head === undefined)
     throw new RangeError("a model has an embedding and a final norm");
   return { ...ends, embedding, finalNorm, head };
+}
+
+/** The order of a head's rows in a block, where it is not that of the checkpoint. */
+function rowsOfBlock({ ropes }: Architecture, { rope }: Block): readonly number[] | undefined {
+  const settings = ropes[rope];
+  return settings && rowsOf(settings);
 }
 
 /** Weights whose rows belong to pairs of dimensions that turn together. */
@@ -107,20 +115,19 @@ function withRows({ dtype, shape, data }: Weight, rows: readonly number[]): Weig
 export function namedWeights(
   weights: ModelWeights,
   names: TensorNames,
-  { tiedHead, rope }: Pick<Architecture, "tiedHead" | "rope">,
+  architecture: Architecture,
 ): [name: string, weight: Weight][] {
-  const rows = rowsOf(rope);
-  const back = rows && inverseRows(rows);
   const entries: [string | undefined, Weight | undefined][] = [];
   const end = (role: ModelRole) => entries.push([names.model[role], weights[role]]);
   for (const role of beginRoles) end(role);
   weights.layers.forEach((layer, index) => {
-    for (const [role, weight] of Object.entries(reordered(layer, back))) {
+    const rows = rowsOfBlock(architecture, blockOf(architecture, index));
+    for (const [role, weight] of Object.entries(reordered(layer, rows && inverseRows(rows)))) {
       const template = names.layer[role as LayerRole];
       entries.push([template && layerTensorName(template, index), weight]);
     }
   });
-  for (const role of endRoles) if (role !== "head" || !tiedHead) end(role);
+  for (const role of endRoles) if (role !== "head" || !architecture.tiedHead) end(role);
   return entries.flatMap(([name, weight]) => (name === undefined || weight === undefined ? [] : [[name, weight]]));
 }
 
@@ -139,10 +146,9 @@ function readWeight(source: TensorSource, name: string, shape: Shape): Weight {
 function refuseStrangers(source: TensorSource, names: TensorNames, architecture: Architecture): void {
   const expected = new Set<string>();
   for (const role of modelShapes(architecture).keys()) expected.add(names.model[role] ?? "");
-  for (const role of layerShapes(architecture).keys()) {
-    for (let layer = 0; layer < architecture.layers; layer++)
-      expected.add(layerTensorName(names.layer[role] ?? "", layer));
-  }
+  architecture.blocks.forEach((block, layer) => {
+    for (const role of layerShapes(block).keys()) expected.add(layerTensorName(names.layer[role] ?? "", layer));
+  });
   const head = names.model.head;
   const redundant = (name: string) =>
     names.redundant.some((pattern) => pattern.test(name)) || (architecture.tiedHead && name === head);

@@ -49,7 +49,7 @@ export const compare: Verb<CompareOptions, CompareDocument> = async (options, co
   const finetuning = options.finetunedTeacher ? finetuningRecipe(candidates) : undefined;
   const planned: Planned[] = candidates.map((candidate) => ({ ...candidate, kind: "recipe" }));
   if (finetuning !== undefined) {
-    const recipe = finetunedTeacherRecipe(finetuning, teacher.model.architecture.layers);
+    const recipe = finetunedTeacherRecipe(finetuning, teacher.model.mixers.length);
     planned.unshift({ name: finetunedTeacher, kind: "finetuned-teacher", recipe });
   }
   const conversionOf = (name: string, recipe: Recipe<MixerSpec>): Conversion => {

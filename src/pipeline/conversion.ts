@@ -4,19 +4,20 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { SubquadError } from "../errors.ts";
-import type { Model } from "../inference/model.ts";
+import { isConverted, type Model } from "../inference/model.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import type { Recipe } from "../recipes/index.ts";
 import { createEngine, peakProcessMemory } from "../runtime/index.ts";
 import { type Context, type LinearizeDocument, linearizeSchema } from "./contract.ts";
-import { comparedLengths, compareModels, isConverted } from "./evaluate.ts";
+import { comparedLengths, compareModels } from "./evaluate.ts";
 import { type Provenance, storedPlan } from "./layer-plan.ts";
+import { mixerName } from "./mixer-names.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { readDocument } from "./read-document.ts";
 import { conversionPage, stateRecord } from "./report-page.ts";
 import { removeCheckpoints, runStages } from "./run-stages.ts";
 import { saveModel, writeJson, writeText } from "./save-model.ts";
-import { convert, mixerName } from "./student.ts";
+import { convert } from "./student.ts";
 import { defaultThreads } from "./threads.ts";
 import type { TrainingText } from "./training-text.ts";
 import { versions } from "./versions.ts";
@@ -128,7 +129,7 @@ function provenanceOf({ teacher, recipe, text }: Conversion): Provenance {
 async function writeOutput(conversion: Conversion, student: Model, document: LinearizeDocument): Promise<void> {
   const { teacher, recipe, output } = conversion;
   const provenance = provenanceOf(conversion);
-  const plan = storedPlan(student.mixers, (spec) => mixerName(spec, recipe.name), provenance);
+  const plan = storedPlan(student.mixers, (layer) => mixerName(student, layer, recipe.name), provenance);
   await saveModel(output, {
     family: teacher.family,
     config: { ...teacher.config, dtype: "float32", subquad: plan },

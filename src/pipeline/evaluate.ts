@@ -5,7 +5,7 @@ import { positionSpans, spanPerplexity } from "../evaluation/by-position.ts";
 import { linearShares, meanShare } from "../evaluation/linear-share.ts";
 import { perplexity } from "../evaluation/perplexity.ts";
 import { ForwardPass } from "../inference/forward.ts";
-import type { Model } from "../inference/model.ts";
+import { isConverted, type Model } from "../inference/model.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
 import { layerErrors } from "./layer-errors.ts";
@@ -16,7 +16,7 @@ import { writeText } from "./save-model.ts";
 import { planTasks, scoreTasks } from "./tasks.ts";
 import { defaultThreads } from "./threads.ts";
 import { evaluationText } from "./training-text.ts";
-import { type Figures, figures, isConverted, type VariantName, variantsOf } from "./variants.ts";
+import { type Figures, figures, type VariantName, variantsOf } from "./variants.ts";
 
 /** What is compared. */
 export interface Comparison {
@@ -122,8 +122,6 @@ function perplexityRow(
   const ratio = model === null || teacher === null ? null : model / teacher;
   return { length, tokens, ...measured, ratio, beyond_teacher_context: beyond };
 }
-
-export { isConverted };
 
 /** Window lengths of the final comparison: those the text and the teacher reach. */
 export function comparedLengths({ architecture }: Model, tokens: number): number[] {

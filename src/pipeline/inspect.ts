@@ -1,7 +1,7 @@
 /** `inspect`: what a model is, and what it or its conversion would need. */
 import { parameterCount } from "../families/index.ts";
+import { isConverted } from "../inference/model.ts";
 import type { InspectDocument, InspectOptions, Verb } from "./contract.ts";
-import { isConverted } from "./evaluate.ts";
 import { mixerLabels } from "./layer-plan.ts";
 import { decodeMemory, finetuneMemory, stateBytes, transferMemory } from "./memory.ts";
 import { openModel } from "./open-model.ts";
@@ -17,7 +17,7 @@ export const inspect: Verb<InspectOptions, InspectDocument> = async (options, { 
   const recipe = await loadLinearizeRecipe(options.recipe ?? defaultRecipe, options);
   const student = isConverted(opened.model) ? opened.model : convert(opened.model, recipe);
   const shown = options.recipe === undefined ? opened.model : student;
-  const labels = mixerLabels(shown.mixers, opened.config, recipe.name);
+  const labels = mixerLabels(shown, opened.config, recipe.name);
   const transfer = recipe.stages.find((stage) => stage.kind === "layerwise");
   const finetune = recipe.stages.find((stage) => stage.kind === "end_to_end");
   const { perSequence, perToken } = stateBytes(shown);

@@ -1,7 +1,7 @@
 /** How far the attention of each converted layer is from its teacher's, on the same text and from the same stream. */
-import type { Model } from "../inference/model.ts";
-import { isSoftmax } from "../mixers/index.ts";
-import { angleTables } from "../model/angles.ts";
+import { blockOf } from "../families/index.ts";
+import { isConverted, type Model, replacedLayers } from "../inference/model.ts";
+import { angleTables, layerAngles } from "../model/angles.ts";
 import { layerwiseProgram } from "../model/layerwise-block.ts";
 import { type Engine, type FloatTensor, floatsOf, type Tensor } from "../runtime/index.ts";
 import { TeacherPass } from "../training/teacher-pass.ts";
@@ -27,7 +27,7 @@ export async function layerErrors(
   { student, teacher }: { readonly student: Model; readonly teacher: Model },
   { ids, length, signal }: JudgedText,
 ): Promise<(number | null)[]> {
-  const layers = student.mixers.flatMap(({ spec }, layer) => (isSoftmax(spec) ? [] : [layer]));
+  const layers = replacedLayers(student);
   if (layers.length === 0 || !comparable(student, teacher)) return [];
   const { architecture } = teacher;
   const plan = { architecture, weights: teacher.weights, length, layers, taps: ["mixed"] as const };
@@ -50,13 +50,10 @@ export async function layerErrors(
   return student.mixers.map((_mixer, layer) => ratioOf(errors.get(layer), norms.get(layer)));
 }
 
-/** Whether the teacher is one of softmax attention throughout, of the student's own sizes. */
+/** Whether the teacher is not converted itself, and made of the same blocks. */
 function comparable(student: Model, teacher: Model): boolean {
-  const sizes = ({ layers, hiddenSize, heads, groups, headDim }: Model["architecture"]) =>
-    [layers, hiddenSize, heads, groups, headDim].join();
-  return (
-    sizes(student.architecture) === sizes(teacher.architecture) && teacher.mixers.every(({ spec }) => isSoftmax(spec))
-  );
+  const blocks = ({ architecture }: Model) => JSON.stringify(architecture.blocks);
+  return !isConverted(teacher) && blocks(student) === blocks(teacher);
 }
 
 /** Σ (student − teacher)² of what attention adds to the stream x. */
@@ -72,10 +69,12 @@ async function squaredError(
   const [batch = 1, length = 1] = x.shape;
   const loss = { outputs: 0, weights: 0, mixed: 1, stream: 0, salience: 0 };
   const plan = { mixer: mixer.spec, trained: [], loss, stream: false };
-  const program = await engine.cached(`layer error ${batch} ${length} ${JSON.stringify(mixer.spec)}`, () =>
-    layerwiseProgram(architecture, plan, batch, length),
+  const block = blockOf(architecture, layer);
+  const program = await engine.cached(`layer error ${batch} ${length} ${JSON.stringify([mixer.spec, block])}`, () =>
+    layerwiseProgram(block, plan, batch, length),
   );
-  const feeds: Record<string, Tensor> = { x, ...angleTables(architecture, 0, length), ...weights.layers[layer] };
+  const angles = layerAngles(angleTables(architecture, 0, length), architecture, layer);
+  const feeds: Record<string, Tensor> = { x, ...angles, ...weights.layers[layer] };
   for (const [name, weight] of Object.entries(mixer.parameters)) feeds[`mixer.${name}`] = weight;
   const mean = floatsOf((await program.run({ ...feeds, "teacher.mixed": wanted })).mixed as Tensor)[0] ?? Number.NaN;
   return mean * wanted.data.length;

@@ -1,14 +1,14 @@
 /** The `subquad` object of a linearized model's `config.json`: what mixes the tokens of each layer. */
 import { z } from "zod";
 import { FormatError } from "../errors.ts";
-import type { Architecture } from "../families/index.ts";
+import { type Architecture, type Block, blockOf, layerSizes } from "../families/index.ts";
 import type { ModelConfig } from "../formats/config.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, sameShape } from "../graph/index.ts";
-import type { LayerMixer } from "../inference/model.ts";
-import { isSoftmax, type MixerSpec, mixerParameters, mixerSpec, softmaxSpec } from "../mixers/index.ts";
-import { layerSizes } from "../model/block.ts";
+import type { LayerMixer, Model } from "../inference/model.ts";
+import { type MixerSpec, mixerParameters, mixerSpec } from "../mixers/index.ts";
 import type { Weight } from "../model/weights.ts";
+import { mixerName } from "./mixer-names.ts";
 
 /** Where a linearized model comes from. */
 const provenanceSchema = z.looseObject({
@@ -52,7 +52,7 @@ export interface ReadablePlan {
   read(source: TensorSource): LayerMixer[];
 }
 
-/** Reads the layer plan of a configuration; without one every layer is softmax attention. */
+/** Reads the layer plan of a configuration; without one every layer has its own mixer. */
 export function readLayerPlan(path: string, config: ModelConfig, architecture: Architecture): ReadablePlan {
   const { layers, provenance } = specsOf(path, config, architecture);
   return {
@@ -64,7 +64,7 @@ export function readLayerPlan(path: string, config: ModelConfig, architecture: A
     read: (source) => {
       const mixers = layers.map((spec, layer) => ({
         spec,
-        parameters: readParameters(source, spec, layer, architecture),
+        parameters: readParameters(source, spec, layer, blockOf(architecture, layer)),
       }));
       const known = new Set(
         mixers.flatMap(({ parameters }, layer) => Object.keys(parameters).map((name) => mixerTensorName(layer, name))),
@@ -90,9 +90,9 @@ function delegate(source: TensorSource): TensorSource {
 }
 
 function specsOf(path: string, config: ModelConfig, architecture: Architecture) {
-  const count = architecture.layers;
+  const count = architecture.blocks.length;
   if (config.subquad === undefined)
-    return { layers: new Array<MixerSpec>(count).fill(softmaxSpec), provenance: undefined };
+    return { layers: architecture.blocks.map(({ mixer }) => mixer), provenance: undefined };
   const parsed = planSchema.safeParse(config.subquad);
   if (!parsed.success)
     throw new FormatError(path, `its subquad layer plan cannot be read:\n${z.prettifyError(parsed.error)}`);
@@ -108,14 +108,9 @@ function specsOf(path: string, config: ModelConfig, architecture: Architecture) 
   return { layers, provenance };
 }
 
-function readParameters(
-  source: TensorSource,
-  spec: MixerSpec,
-  layer: number,
-  architecture: Architecture,
-): Record<string, Weight> {
+function readParameters(source: TensorSource, spec: MixerSpec, layer: number, block: Block): Record<string, Weight> {
   const parameters: Record<string, Weight> = {};
-  for (const [name, { shape }] of Object.entries(mixerParameters(spec, layerSizes(architecture)))) {
+  for (const [name, { shape }] of Object.entries(mixerParameters(spec, layerSizes(block)))) {
     const tensor = mixerTensorName(layer, name);
     if (!source.has(tensor))
       throw new FormatError(source.path, `the tensor "${tensor}" ${formatShape(shape)} is missing`);
@@ -134,16 +129,16 @@ function readParameters(
 /** The plan to store for the given mixers: equal specs are written once, named after their preset where they are one. */
 export function storedPlan(
   mixers: readonly LayerMixer[],
-  nameOf: (spec: MixerSpec) => string,
+  nameOf: (layer: number) => string,
   provenance: Provenance,
 ): StoredPlan {
   const named: Record<string, MixerSpec> = {};
   const names = new Map<string, string>();
-  const layers = mixers.map(({ spec }) => {
+  const layers = mixers.map(({ spec }, layer) => {
     const key = JSON.stringify(spec);
     const known = names.get(key);
     if (known !== undefined) return known;
-    const base = nameOf(spec);
+    const base = nameOf(layer);
     const name = named[base] === undefined ? base : `${base}-${names.size + 1}`;
     named[name] = spec;
     names.set(key, name);
@@ -152,11 +147,11 @@ export function storedPlan(
   return { version: 1, mixers: named, layers, provenance };
 }
 
-/** Each layer's mixer as people call it: as the stored plan names it, "softmax", or the given name. */
-export function mixerLabels(mixers: readonly LayerMixer[], config: ModelConfig, otherwise: string): string[] {
+/** Each layer's mixer as people call it: as the stored plan names it, or the given name where it was replaced. */
+export function mixerLabels(model: Model, config: ModelConfig, otherwise: string): string[] {
   const stored = planSchema.safeParse(config.subquad);
   if (stored.success) return [...stored.data.layers];
-  return mixers.map(({ spec }) => (isSoftmax(spec) ? "softmax" : otherwise));
+  return model.mixers.map((_mixer, layer) => mixerName(model, layer, otherwise));
 }
 
 /** What a linearized model's configuration tells of its making. */

@@ -1,10 +1,17 @@
 /** What a model's work needs in memory, announced before it begins. */
 import { totalmem } from "node:os";
-import { type Architecture, layerShapes, modelShapes, parameterCount } from "../families/index.ts";
+import {
+  type Architecture,
+  type Block,
+  blockOf,
+  layerShapes,
+  layerSizes,
+  modelShapes,
+  parameterCount,
+} from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
 import type { Model } from "../inference/model.ts";
 import { mixerParameters, stateLayout } from "../mixers/index.ts";
-import { layerSizes } from "../model/block.ts";
 import type { EndToEndStage, LayerwiseStage, Stage } from "../recipes/index.ts";
 import { logitBytes } from "../training/stack.ts";
 import { activationsOf, recomputedLayers, rememberedPasses } from "./stages.ts";
@@ -27,12 +34,10 @@ export function weightBytes(architecture: Architecture): number {
 /** State of one sequence in layers that forget, and what each token adds in layers that do not. */
 export function stateBytes({ architecture, mixers }: Model): { perSequence: number; perToken: number } {
   let [perSequence, perToken] = [0, 0];
-  for (const { spec } of mixers) {
+  for (const [layer, { spec }] of mixers.entries()) {
+    const block = blockOf(architecture, layer);
     const at = (length: number) =>
-      Object.values(stateLayout(spec, layerSizes(architecture, 1, length))).reduce(
-        (sum, type) => sum + bytesOf(type),
-        0,
-      );
+      Object.values(stateLayout(spec, layerSizes(block, 1, length))).reduce((sum, type) => sum + bytesOf(type), 0);
     // A state that grows with the longest sequence is a cache of keys and values.
     const growth = at(1025) - at(1024);
     perToken += growth;
@@ -42,11 +47,10 @@ export function stateBytes({ architecture, mixers }: Model): { perSequence: numb
 }
 
 function mixerBytes({ architecture, mixers }: Model): number {
-  const sizes = layerSizes(architecture);
   return mixers.reduce(
-    (total, { spec }) =>
+    (total, { spec }, layer) =>
       total +
-      Object.values(mixerParameters(spec, sizes)).reduce(
+      Object.values(mixerParameters(spec, layerSizes(blockOf(architecture, layer)))).reduce(
         (sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1),
         0,
       ),
@@ -61,7 +65,7 @@ const optimizerCopies = 7;
 function learningWeightBytes({ architecture }: Model, stage: Stage): number {
   const bytes = (shapes: ReadonlyMap<string, readonly number[]>, roles: readonly string[]) =>
     roles.reduce((sum, role) => sum + 4 * (shapes.get(role) ?? []).reduce((a, b) => a * b, 1), 0);
-  const blocks = architecture.layers * bytes(layerShapes(architecture), rolesOf(stage, architecture));
+  const blocks = architecture.blocks.reduce((sum, block) => sum + bytes(layerShapes(block), rolesOf(stage, block)), 0);
   return (optimizerCopies - 1) * (blocks + bytes(modelShapes(architecture), endsOf(stage, architecture)));
 }
 
@@ -74,17 +78,18 @@ function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage
   return copies * blocks + (copies > 1 ? head : 0);
 }
 
-/** One block at work on so many tokens. */
-function blockBytes({ hiddenSize, intermediateSize, mlp }: Architecture, tokens: number, temporaries: number): number {
-  return 4 * tokens * (temporaries * hiddenSize + (mlp.gated ? 3 : 2) * intermediateSize);
+/** The largest block at work on so many tokens. */
+function blockBytes({ blocks }: Architecture, tokens: number, temporaries: number): number {
+  const widths = blocks.map(({ hiddenSize, mlp }) => temporaries * hiddenSize + (mlp.gated ? 3 : 2) * mlp.size);
+  return 4 * tokens * Math.max(...widths);
 }
 
 /** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */
 export function transferMemory(model: Model, stage: LayerwiseStage): number {
-  const { layers, heads, groups, headDim } = model.architecture;
+  const attention = ({ heads, groups, headDim }: Block) => 2 * (heads + groups) * headDim;
   const tokens = stage.batch * stage.length;
   const block = blockBytes(model.architecture, tokens, transferTemporaries);
-  const pass = 4 * tokens * layers * 2 * (heads + groups) * headDim;
+  const pass = 4 * tokens * model.architecture.blocks.reduce((sum, each) => sum + attention(each), 0);
   const kept = rememberedPasses(stage) * pass;
   const weights = weightBytes(model.architecture) + quantizedBytes(model, stage, 1);
   return baseBytes + weights + optimizerCopies * mixerBytes(model) + learningWeightBytes(model, stage) + block + kept;
@@ -92,7 +97,7 @@ export function transferMemory(model: Model, stage: LayerwiseStage): number {
 
 /** Peak memory of finetuning: weights, activations as the stage's plan keeps them, the head. */
 export function finetuneMemory(model: Model, stage: EndToEndStage): number {
-  const { layers } = model.architecture;
+  const layers = model.mixers.length;
   const perLayer = activationsOf(stage, model);
   const recomputed = recomputedLayers(stage, model);
   const activations = (layers - recomputed) * perLayer.saved + recomputed * perLayer.recomputed;

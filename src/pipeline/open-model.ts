@@ -139,7 +139,9 @@ const sampledBytes = 4096;
 
 function fingerprintOf(architecture: Architecture, mixers: readonly LayerMixer[], weights: ModelWeights): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify({ ...architecture, rope: [...architecture.rope.frequencies.inverse] }));
+  hash.update(
+    JSON.stringify({ ...architecture, ropes: architecture.ropes.map(({ frequencies }) => [...frequencies.inverse]) }),
+  );
   hash.update(JSON.stringify(mixers.map(({ spec }) => spec)));
   const samples = [
     ...Object.values(beginFeeds(weights)),

@@ -49,7 +49,7 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
   };
   try {
     const stages: LinearizePlanDocument["stages"] = [];
-    for (const planned of plannedStages(recipe.stages, teacher.model.architecture.layers)) {
+    for (const planned of plannedStages(recipe.stages, teacher.model.mixers.length)) {
       const { stage } = planned;
       context.signal.throwIfAborted();
       stages.push({

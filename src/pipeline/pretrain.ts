@@ -6,6 +6,7 @@ import { SubquadError } from "../errors.ts";
 import { familyOf, parameterCount } from "../families/index.ts";
 import { byteTokenizer } from "../formats/tokenizer/bytes.ts";
 import { loadTokenizer } from "../formats/tokenizer/files.ts";
+import { ownMixers } from "../inference/model.ts";
 import { parseMixer, softmaxSpec } from "../mixers/index.ts";
 import { loadPretrainRecipe, type PretrainRecipe } from "../recipes/index.ts";
 import { createEngine, peakProcessMemory } from "../runtime/index.ts";
@@ -120,9 +121,8 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
       }
     }
     if (trainee === undefined) throw new SubquadError(`${options.output}: every stage has ended already`);
-    const mixers = Array.from({ length: architecture.layers }, () => ({ spec: softmaxSpec, parameters: {} }));
     const generation = tokenizer.endOfText === undefined ? undefined : { eos_token_id: tokenizer.endOfText };
-    const model = { architecture, weights: trainee.weights(), mixers };
+    const model = { architecture, weights: trainee.weights(), mixers: ownMixers(architecture) };
     await saveModel(options.output, { family, config, generation, model, tokenizer, dtype: "F16" });
     const document: PretrainDocument = {
       output: options.output,

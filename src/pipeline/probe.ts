@@ -1,10 +1,9 @@
 /** `probe`: what each layer loses when it alone is linearized, and which layers to keep as softmax. */
 import { SubquadError } from "../errors.ts";
-import type { Architecture } from "../families/index.ts";
+import { type Architecture, type Block, blockOf, layerSizes } from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
 import { ForwardPass } from "../inference/forward.ts";
-import { isSoftmax, type MixerSpec, softmaxSpec, stateLayout } from "../mixers/index.ts";
-import { layerSizes } from "../model/block.ts";
+import { type MixerSpec, sameMixer, stateLayout } from "../mixers/index.ts";
 import { createEngine } from "../runtime/index.ts";
 import type { ProbeDocument, ProbeMeasure, ProbeOptions, Verb } from "./contract.ts";
 import { requireSoftmax } from "./conversion.ts";
@@ -41,7 +40,7 @@ export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context)
   const { recipe, specs, model } = await linearizedLayers(teacher, options, { text, context });
   const targetLength = options.targetLength ?? architecture.context;
   const sizes = layerBytes(specs, architecture, targetLength);
-  const layers = specs.flatMap((spec, layer) => (isSoftmax(spec) ? [] : [layer]));
+  const layers = specs.flatMap((spec, layer) => (sameMixer(spec, blockOf(architecture, layer).mixer) ? [] : [layer]));
   // Told before any training.
   if (memory !== undefined) requireRoom(sizes, memory, targetLength);
   const ids =
@@ -74,13 +73,16 @@ export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context)
 
 /** What each layer keeps of one sequence of `length` tokens. */
 function layerBytes(specs: readonly MixerSpec[], architecture: Architecture, length: number): LayerBytes[] {
-  const bytes = (spec: MixerSpec) =>
-    Object.values(stateLayout(spec, layerSizes(architecture, 1, length))).reduce((sum, type) => sum + bytesOf(type), 0);
-  return specs.map((spec, layer) => ({
-    layer,
-    kvBytes: bytes(softmaxSpec),
-    stateBytes: isSoftmax(spec) ? undefined : bytes(spec),
-  }));
+  const bytes = (spec: MixerSpec, block: Block) =>
+    Object.values(stateLayout(spec, layerSizes(block, 1, length))).reduce((sum, type) => sum + bytesOf(type), 0);
+  return specs.map((spec, layer) => {
+    const block = blockOf(architecture, layer);
+    return {
+      layer,
+      kvBytes: bytes(block.mixer, block),
+      stateBytes: sameMixer(spec, block.mixer) ? undefined : bytes(spec, block),
+    };
+  });
 }
 
 const unmeasured = { perplexity: null, recall: null, recall_log_probability: null };

@@ -1,22 +1,21 @@
 /** The pages that verbs write beside their documents. */
 import { reportPage } from "../evaluation/report/page.ts";
-import type { Model } from "../inference/model.ts";
-import { type MixerSpec, softmaxSpec } from "../mixers/index.ts";
+import { isConverted, type Model, ownMixers } from "../inference/model.ts";
+import type { MixerSpec } from "../mixers/index.ts";
 import { annotatedYaml, type Recipe } from "../recipes/index.ts";
 import type { EvaluateDocument, LinearizeDocument } from "./contract.ts";
 import { type Provenance, provenanceOf } from "./layer-plan.ts";
 import { stateBytes } from "./memory.ts";
 import type { OpenModel } from "./open-model.ts";
 import { linearizeRecipeSchema } from "./recipes.ts";
-import { isConverted } from "./variants.ts";
 
-/** What a model keeps of a sequence, beside softmax attention in its place; in bytes. */
+/** What a model keeps of a sequence, beside its own attention in its place; in bytes. */
 export function stateRecord(model: Model) {
   const sizeOf = (sized: Model) => {
     const { perSequence, perToken } = stateBytes(sized);
     return { per_sequence: perSequence, per_token: perToken };
   };
-  const softmax = { ...model, mixers: model.mixers.map(() => ({ spec: softmaxSpec, parameters: {} })) };
+  const softmax = { ...model, mixers: ownMixers(model.architecture) };
   return { model: sizeOf(model), softmax: sizeOf(softmax), context: model.architecture.context };
 }
 

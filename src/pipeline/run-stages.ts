@@ -54,7 +54,7 @@ export async function runStages(run: StageRun): Promise<StagesResult> {
   if (found !== undefined) requireSame(found.record.fingerprint, run.fingerprint, run.folder);
   let student = found?.student ?? run.student;
   const documents: StageDocument[] = [...(found?.record.stages ?? [])];
-  const planned = plannedStages(run.stages, run.teacher.architecture.layers);
+  const planned = plannedStages(run.stages, run.teacher.mixers.length);
   for (const next of planned.slice(documents.length)) {
     const finished = await runStage(next, student, run, paths.stage);
     student = finished.student;

@@ -1,6 +1,7 @@
 /** A recipe's stages: each kind builds its trainee from the student, and folds what was learned back into it. */
 import { totalmem } from "node:os";
 import { SubquadError } from "../errors.ts";
+import { blockOf } from "../families/index.ts";
 import type { Model } from "../inference/model.ts";
 import { adapterShapes } from "../model/student-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
@@ -104,7 +105,7 @@ function common(stage: Stage, { student, heldOut, seed, layers: range }: StageCo
   const { architecture, weights, mixers } = student;
   const adapters = adapterPlan(stage);
   const learning = learningParameters(stage, student);
-  const roles = rolesOf(stage, architecture);
+  const roles = [...new Set(architecture.blocks.flatMap((block) => rolesOf(stage, block)))];
   const others = adapters !== null || roles.length > 0 || endsOf(stage, architecture).length > 0;
   if (!others && learning.every(({ size }) => size === 0))
     throw new SubquadError(
@@ -175,30 +176,27 @@ function dropoutOf(stage: EndToEndStage): (microBatch: number) => number {
 /** Layers whose activations a stage with a backward pass through all blocks recomputes. */
 export function recomputedLayers(stage: EndToEndStage, { architecture, mixers }: Model): number {
   if (stage.memory === "saved") return 0;
-  if (stage.memory === "recomputed") return architecture.layers;
-  return layersToRecompute(
-    activationsOf(stage, { architecture, mixers }),
-    architecture.layers,
-    activationShare * totalmem(),
-  );
+  if (stage.memory === "recomputed") return mixers.length;
+  return layersToRecompute(activationsOf(stage, { architecture, mixers }), mixers.length, activationShare * totalmem());
 }
 
 /** Activations of the layer that has most of them, in a stage with a backward pass through all blocks. */
 export function activationsOf(stage: EndToEndStage, student: Pick<Model, "architecture" | "mixers">) {
   const { architecture, mixers } = student;
   const adapters = adapterPlan(stage);
-  const factors = adapters === null ? [] : [...adapterShapes(architecture, adapters).keys()];
   const learning = learningParameters(stage, student);
-  const kinds = new Map(mixers.map(({ spec }, layer) => [JSON.stringify(spec), { spec, layer }]));
-  const each = [...kinds.values()].map(({ spec, layer }) => {
+  const all = mixers.map(({ spec }, layer) => ({ spec, layer, block: blockOf(architecture, layer) }));
+  const kinds = new Map(all.map((each) => [JSON.stringify([each.spec, each.block]), each]));
+  const each = [...kinds.values()].map(({ spec, layer, block }) => {
+    const factors = adapters === null ? [] : [...adapterShapes(block, adapters).keys()];
     const own = [...(learning[layer] ?? [])].map((name) => `mixer.${name}`);
     const plan = {
       mixer: spec,
       ...(adapters && { adapters }),
-      trained: [...factors, ...rolesOf(stage, architecture), ...own],
+      trained: [...factors, ...rolesOf(stage, block), ...own],
       products: stage.frozen_products,
     };
-    return activationBytes(architecture, plan, stage.batch, stage.length);
+    return activationBytes(block, plan, stage.batch, stage.length);
   });
   return each.reduce((most, one) => (one.saved > most.saved ? one : most));
 }

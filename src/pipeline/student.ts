@@ -2,13 +2,20 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { FormatError, SubquadError } from "../errors.ts";
-import { type Architecture, beginRoles, endRoles, type ModelRole } from "../families/index.ts";
+import {
+  type Architecture,
+  type Block,
+  beginRoles,
+  blockOf,
+  endRoles,
+  layerSizes,
+  type ModelRole,
+} from "../families/index.ts";
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import { sameShape } from "../graph/index.ts";
-import type { LayerMixer, Model } from "../inference/model.ts";
-import { initialValues, isSoftmax, type MixerSpec, mixerParameters } from "../mixers/index.ts";
-import { layerSizes } from "../model/block.ts";
+import { isReplaced, type LayerMixer, type Model } from "../inference/model.ts";
+import { growsWithLength, initialValues, type MixerSpec, mixerParameters } from "../mixers/index.ts";
 import { type LayerWeights, type ModelWeights, type Weight, wholeEnds } from "../model/weights.ts";
 import type { LayerChoice, Recipe } from "../recipes/index.ts";
 import { uniform } from "../training/data-order.ts";
@@ -16,7 +23,7 @@ import { stageSchema } from "./contract.ts";
 import { mixerTensorName } from "./layer-plan.ts";
 import { variantMixer } from "./recipes.ts";
 
-/** Converts a teacher: every layer but those kept gets the recipe's mixer, with its first parameters. */
+/** Converts a teacher: every layer that is replaced gets the recipe's mixer, with its first parameters. */
 export function convert(
   teacher: Model,
   { mixer: spec, layers, variants, seed }: Pick<Recipe<MixerSpec>, "mixer" | "layers" | "variants" | "seed">,
@@ -30,14 +37,14 @@ export function convert(
   );
   const random = uniform(seed);
   const mixers = teacher.mixers.map((mixer, layer) =>
-    kept.has(layer) ? mixer : newMixer(changed.get(layer) ?? spec, teacher.architecture, random),
+    kept.has(layer) ? mixer : newMixer(changed.get(layer) ?? spec, blockOf(teacher.architecture, layer), random),
   );
   return { ...teacher, mixers };
 }
 
 /** A layer's mixer with its first parameters. */
-function newMixer(spec: MixerSpec, architecture: Architecture, random: () => number): LayerMixer {
-  const parameters = mixerParameters(spec, layerSizes(architecture));
+function newMixer(spec: MixerSpec, block: Block, random: () => number): LayerMixer {
+  const parameters = mixerParameters(spec, layerSizes(block));
   const initial = Object.entries(parameters).map(([name, parameter]) => {
     const weight: Weight = { dtype: "float32", shape: parameter.shape, data: initialValues(parameter, random) };
     return [name, weight] as const;
@@ -51,9 +58,9 @@ function newMixer(spec: MixerSpec, architecture: Architecture, random: () => num
  */
 export function withMixers(student: Model, change: (spec: MixerSpec) => MixerSpec, seed: number): Model {
   const random = uniform(seed);
-  const mixers = student.mixers.map((mixer) => {
-    if (isSoftmax(mixer.spec)) return mixer;
-    const fresh = newMixer(change(mixer.spec), student.architecture, random);
+  const mixers = student.mixers.map((mixer, layer) => {
+    if (!isReplaced(student, layer)) return mixer;
+    const fresh = newMixer(change(mixer.spec), blockOf(student.architecture, layer), random);
     return { ...fresh, parameters: { ...fresh.parameters, ...shared(mixer.parameters, fresh.parameters) } };
   });
   return { ...student, mixers };
@@ -71,26 +78,26 @@ export function shared(from: LayerMixer["parameters"], to: LayerMixer["parameter
 }
 
 /**
- * Layers of a model that a recipe keeps as softmax attention. Throws a SubquadError for one that the model does not have.
+ * Layers of a model that a recipe leaves as they are: those it names, and those whose memory is constant already. Throws a
+ * SubquadError for one that the model does not have.
  */
-function keptLayers(choice: LayerChoice, { layers }: Pick<Architecture, "layers">): Set<number> {
-  if (choice === "all") return new Set();
+function keptLayers(choice: LayerChoice, architecture: Architecture): ReadonlySet<number> {
+  if (choice === "including_local") return new Set();
+  const local = architecture.blocks.flatMap(({ mixer }, layer) => (growsWithLength(mixer) ? [] : [layer]));
+  if (choice === "all") return new Set(local);
   if ("softmax_every" in choice) {
     const every = choice.softmax_every;
-    return new Set(Array.from({ length: Math.floor(layers / every) }, (_unused, index) => (index + 1) * every - 1));
+    const count = Math.floor(architecture.blocks.length / every);
+    return new Set([...local, ...Array.from({ length: count }, (_unused, index) => (index + 1) * every - 1)]);
   }
-  return new Set(checkedLayers(choice.softmax, { layers }, "layers.softmax"));
+  return new Set([...local, ...checkedLayers(choice.softmax, architecture, "layers.softmax")]);
 }
 
 /** Layers that a model has. Throws a SubquadError that names another, and where it stands. */
-function checkedLayers(
-  named: readonly number[],
-  { layers }: Pick<Architecture, "layers">,
-  where: string,
-): readonly number[] {
-  const beyond = named.find((layer) => layer >= layers);
+function checkedLayers(named: readonly number[], { blocks }: Architecture, where: string): readonly number[] {
+  const beyond = named.find((layer) => layer >= blocks.length);
   if (beyond === undefined) return named;
-  throw new SubquadError(`${where}: names layer ${beyond}, and the model has layers 0 to ${layers - 1}`);
+  throw new SubquadError(`${where}: names layer ${beyond}, and the model has layers 0 to ${blocks.length - 1}`);
 }
 
 const recordSchema = z.object({ fingerprint: z.string(), stages: z.array(stageSchema) });
@@ -154,9 +161,4 @@ export function readStudent(path: string, student: Model): { student: Model; rec
   } finally {
     source.close();
   }
-}
-
-/** The mixer's name in reports: "softmax", or what the recipe calls its own. */
-export function mixerName(spec: MixerSpec, recipe: string): string {
-  return isSoftmax(spec) ? "softmax" : recipe;
 }

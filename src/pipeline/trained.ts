@@ -1,9 +1,17 @@
 /** What a stage's `train` names: parameters of mixers by axis, adapters, and weights by their place. */
 import { SubquadError } from "../errors.ts";
-import { type Architecture, type LayerRole, layerShapes, type ModelRole, modelShapes } from "../families/index.ts";
+import {
+  type Architecture,
+  type Block,
+  blockOf,
+  type LayerRole,
+  layerShapes,
+  layerSizes,
+  type ModelRole,
+  modelShapes,
+} from "../families/index.ts";
 import type { Model } from "../inference/model.ts";
 import { type LearningAxis, learningAxes, parameterAxes } from "../mixers/index.ts";
-import { layerSizes } from "../model/block.ts";
 import type { ProjectionRole } from "../model/projection.ts";
 import type { AdapterPlan } from "../model/student-block.ts";
 import { hint, type Stage, weightGroups } from "../recipes/index.ts";
@@ -46,9 +54,9 @@ function namedRoles({ train: { weights } }: Pick<Stage, "train">): ReadonlySet<s
 }
 
 /** The weights of a block that a stage trains. */
-export function rolesOf(stage: Pick<Stage, "train">, architecture: Architecture): LayerRole[] {
+export function rolesOf(stage: Pick<Stage, "train">, block: Block): LayerRole[] {
   const named = namedRoles(stage);
-  return [...layerShapes(architecture).keys()].filter((role) => named.has(role));
+  return [...layerShapes(block).keys()].filter((role) => named.has(role));
 }
 
 /** The weights at the model's ends that a stage trains; a tied head is the embedding. */
@@ -64,7 +72,7 @@ export function learningParameters(
   { name: stage, train: { mixer } }: Pick<Stage, "name" | "train">,
   { architecture, mixers }: Pick<Model, "architecture" | "mixers">,
 ): ReadonlySet<string>[] {
-  const axes = mixers.map(({ spec }) => parameterAxes(spec, layerSizes(architecture)));
+  const axes = mixers.map(({ spec }, layer) => parameterAxes(spec, layerSizes(blockOf(architecture, layer))));
   if (mixer !== "all") for (const axis of mixer) requireAxis(stage, axis, axes);
   const wanted = (axis: LearningAxis) => mixer === "all" || mixer.includes(axis);
   return axes.map(

@@ -1,6 +1,5 @@
 /** What a model is measured beside: its teacher, and itself with a part taken away. */
-import type { Model } from "../inference/model.ts";
-import { softmaxSpec } from "../mixers/index.ts";
+import { isConverted, type Model } from "../inference/model.ts";
 import type { Ablation } from "../model/mixer-block.ts";
 
 /** Ablations by the names they are reported under. */
@@ -43,10 +42,4 @@ export function variantsOf(wanted: {
 export function figures(measured: Partial<Readonly<Record<VariantName, number | null>>>): Figures {
   const { model = null, teacher = null, window_only = null, linear_only = null, neither = null } = measured;
   return { model, teacher, window_only, linear_only, neither };
-}
-
-/** True where some layer is not softmax attention. */
-export function isConverted({ mixers }: Model): boolean {
-  const softmax = JSON.stringify(softmaxSpec);
-  return mixers.some(({ spec }) => JSON.stringify(spec) !== softmax);
 }

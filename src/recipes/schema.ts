@@ -5,12 +5,13 @@ import { nameSchema, stageSchema } from "./stage-schema.ts";
 const layersSchema = z.union(
   [
     z.literal("all"),
+    z.literal("including_local"),
     z.strictObject({ softmax: z.array(z.int().nonnegative()).min(1).describe("Layers kept as softmax, from 0") }),
     z.strictObject({
       softmax_every: z.int().min(2).max(1024).describe("Of so many layers, the last is kept as softmax"),
     }),
   ],
-  { error: "must be all, {softmax: [the layers to keep, from 0]} or {softmax_every: n}" },
+  { error: "must be all, including_local, {softmax: [the layers to keep, from 0]} or {softmax_every: n}" },
 );
 
 const variantSchema = z.strictObject({
@@ -40,7 +41,9 @@ export function recipeSchema<Mixer extends z.ZodType>(mixer: Mixer) {
     mixer: mixer.describe("The linear layer that takes the place of softmax attention"),
     layers: layersSchema
       .default("all")
-      .describe("Which layers are converted: all, or all but {softmax: [kept layers]} or {softmax_every: n}"),
+      .describe(
+        "Which layers are converted: all that read every token, or all but {softmax: [kept layers]} or {softmax_every: n}; including_local: those with windows of their own as well",
+      ),
     variants: z
       .array(variantSchema)
       .max(64)

@@ -1,6 +1,6 @@
 /** How much memory a stack's activations take, and which layers to recompute to stay within a budget. */
 
-import type { Architecture } from "../families/index.ts";
+import type { Block } from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
 import { type TrainingBlockPlan, trainingBlock } from "../model/training-block.ts";
 
@@ -14,13 +14,13 @@ export interface ActivationBytes {
 
 /** What one layer keeps at a batch and length. */
 export function activationBytes(
-  architecture: Architecture,
+  block: Block,
   plan: Omit<TrainingBlockPlan, "activations">,
   batch: number,
   length: number,
 ): ActivationBytes {
-  const { forward, saved } = trainingBlock(architecture, { ...plan, activations: "saved" }, batch, length);
-  const input = 4 * batch * length * architecture.hiddenSize;
+  const { forward, saved } = trainingBlock(block, { ...plan, activations: "saved" }, batch, length);
+  const input = 4 * batch * length * block.hiddenSize;
   const kept = saved.reduce((total, name) => {
     const value = forward.outputs[name];
     return total + (value === undefined ? 0 : bytesOf(value));

@@ -4,7 +4,7 @@
  * layer 1's first head compares a token and the two before it with what stands before earlier tokens, and copies what
  * followed. Small models find this by themselves only after several times the tokens.
  */
-import type { Architecture } from "../families/index.ts";
+import { type Architecture, blockOf } from "../families/index.ts";
 import type { FloatTensor } from "../runtime/index.ts";
 
 /** Tokens compared by a match. */
@@ -31,19 +31,20 @@ const reach = 700;
 type Group = Readonly<Record<string, FloatTensor>>;
 
 /** Where a block of code begins in the residual stream: 0 is a token's own, n that of the token n back; 0 is the shared part. */
-const block = (distance: number) => 1 + distance * code;
+const placeOf = (distance: number) => 1 + distance * code;
 
 /** Lays the circuit out in fresh weights, by group (`ends`, `layer N`). Throws a RangeError for a model it does not fit. */
 export function layOutCopying(
   groups: ReadonlyMap<string, Group>,
-  { hiddenSize: width, heads, groups: keyHeads, headDim, rope }: Architecture,
+  architecture: Architecture,
   deviation: number,
   random: () => number,
 ): void {
   const [ends, first, second] = ["ends", "layer 0", "layer 1"].map((name) => groups.get(name));
-  const frequencies = rope.frequencies.inverse;
+  const { hiddenSize: width, heads, groups: keyHeads, headDim, rope } = blockOf(architecture, 0);
+  const frequencies = architecture.ropes[rope]?.frequencies.inverse ?? new Float64Array();
   const slow = [...frequencies.keys()].filter((pair) => (frequencies[pair] ?? 1) * reach < 1);
-  const used = block(grams + 1);
+  const used = placeOf(grams + 1);
   const fits =
     heads >= grams && keyHeads === heads && 2 * slow.length >= code && headDim >= code && width > used + headDim;
   if (ends === undefined || first === undefined || second === undefined || !fits) {
@@ -55,7 +56,7 @@ export function layOutCopying(
   for (let token = 0; token < table.rows; token++) {
     table.set(token, 0, deviation * Math.sqrt(width * common));
     for (let column = 1; column < used; column++) {
-      table.set(token, column, column < block(1) ? (random() < 0.5 ? -deviation : deviation) : 0);
+      table.set(token, column, column < placeOf(1) ? (random() < 0.5 ? -deviation : deviation) : 0);
     }
   }
   for (const layer of [first, second]) {
@@ -121,8 +122,8 @@ function writeBlock(layer: Group, head: number, headDim: number, norm: number, s
     for (let target = 0; target < output.rows; target++) output.set(target, row, 0);
   }
   for (let i = 0; i < code; i++) {
-    values.set(start + i, block(0) + i, norm);
-    output.set(block(head + 1) + i, start + i, size);
+    values.set(start + i, placeOf(0) + i, norm);
+    output.set(placeOf(head + 1) + i, start + i, size);
   }
 }
 
@@ -149,8 +150,8 @@ function compare(
     directions.forEach((direction, i) => {
       rows.forEach((row, place) => {
         const weight = amplitude * (direction[place] ?? 0);
-        queries.set(row, block(gram) + i, weight / size(gram));
-        keys.set(row, block(gram + 1) + i, weight / size(gram + 1));
+        queries.set(row, placeOf(gram) + i, weight / size(gram));
+        keys.set(row, placeOf(gram + 1) + i, weight / size(gram + 1));
       });
     });
   }

@@ -1,8 +1,7 @@
 /** Layerwise learning: every layer of a student learns apart beside the teacher's, with no backward pass across blocks. */
-import type { LayerRole } from "../families/index.ts";
+import { blockOf, type LayerRole, layerSizes } from "../families/index.ts";
 import { mixerStreams } from "../mixers/index.ts";
-import { angleTables } from "../model/angles.ts";
-import { layerSizes } from "../model/block.ts";
+import { angleTables, layerAngles } from "../model/angles.ts";
 import { type LayerLoss, layerTerms, layerwiseProgram, tapsFor } from "../model/layerwise-block.ts";
 import type { BlockTap } from "../model/teacher-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
@@ -117,15 +116,17 @@ export class LayerwiseTrainee implements Trainee {
 
   async #transfer(layer: number, told: Told, learns: boolean): Promise<Learned> {
     const { architecture, length } = this.#plan;
+    const block = blockOf(architecture, layer);
     const { queries, keys, values, attended, hidden } = told as unknown as TeacherAttention;
     const batch = queries.shape[0] ?? 1;
     const trained = learns ? this.learner.trained(layer).map(withoutMixer) : [];
     const attention = { queries, keys, values, attended, ...(hidden && { hidden }) };
-    const { terms, gradients } = await transferLayer(this.#engine, layerSizes(architecture, batch, length), attention, {
+    const { terms, gradients } = await transferLayer(this.#engine, layerSizes(block, batch, length), attention, {
       ...this.learner.layer(layer),
+      teacher: block.mixer,
       loss: this.#factors(),
       trained,
-      angles: this.#angles,
+      angles: layerAngles(this.#angles, architecture, layer),
     });
     const named = Object.entries(gradients).map(([name, tensor]) => [`mixer.${name}`, tensor] as const);
     return { terms, gradients: Object.fromEntries(named) };
@@ -142,9 +143,11 @@ export class LayerwiseTrainee implements Trainee {
       loss: this.#factors(),
       stream: inputs === "student",
     };
-    const key = `layerwise ${batch} ${length} ${JSON.stringify(plan)}`;
-    const program = await this.#engine.cached(key, () => layerwiseProgram(architecture, plan, batch, length));
-    const feeds: Record<string, Tensor> = { x, ...this.#angles, ...this.learner.feeds(layer) };
+    const block = blockOf(architecture, layer);
+    const key = `layerwise ${batch} ${length} ${JSON.stringify([plan, block])}`;
+    const program = await this.#engine.cached(key, () => layerwiseProgram(block, plan, batch, length));
+    const angles = layerAngles(this.#angles, architecture, layer);
+    const feeds: Record<string, Tensor> = { x, ...angles, ...this.learner.feeds(layer) };
     for (const [name, tensor] of Object.entries(told)) feeds[`teacher.${name}`] = tensor;
     const results = await program.run(feeds);
     const terms: Record<string, number> = {};
@@ -165,9 +168,9 @@ const withoutMixer = (name: string) => name.slice("mixer.".length);
 
 /** What a layer learns its attention from; the normed stream only where some mixer reads it. */
 function attentionTaps({ architecture, layers }: LayerwisePlan, learning: readonly number[]): BlockTap[] {
-  const sizes = layerSizes(architecture);
   const reads = learning.some((layer) => {
     const spec = layers[layer]?.spec;
+    const sizes = layerSizes(blockOf(architecture, layer));
     return spec !== undefined && Object.keys(mixerStreams(spec, sizes)).length > 0;
   });
   return ["queries", "keys", "values", "attended", ...(reads ? (["hidden"] as const) : [])];

@@ -1,5 +1,12 @@
 /** A student that learns: which of its tensors do, their optimizer, and the student as it stands. */
-import { type Architecture, type LayerRole, layerShapes, type ModelRole } from "../families/index.ts";
+import {
+  type Architecture,
+  type Block,
+  blockOf,
+  type LayerRole,
+  layerShapes,
+  type ModelRole,
+} from "../families/index.ts";
 import { input, type Program, program, type Shape } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
 import { type FrozenProducts, foldedWeight } from "../model/projection.ts";
@@ -122,7 +129,8 @@ export class Learner {
       const learned = this.learned(layer);
       const merged: Record<string, Weight> = { ...(weights as Record<string, Weight>) };
       for (const [name, tensor] of Object.entries(learned)) if (name in merged) merged[name] = tensor;
-      for (const role of this.plan.adapters?.targets ?? []) merged[role] = await this.#merged(layer, role);
+      for (const role of this.plan.adapters?.targets ?? [])
+        if (role in merged) merged[role] = await this.#merged(layer, role);
       layers.push(merged);
     }
     return { ...this.ends(), layers };
@@ -135,7 +143,7 @@ export class Learner {
     const weight = (learned[role] ?? weights.layers[layer]?.[role]) as FloatTensor | undefined;
     if (adapters === undefined || a === undefined || b === undefined || weight === undefined)
       throw new RangeError(`layer ${layer} has no adapter of ${role}`);
-    const shape = layerShapes(architecture).get(role) ?? [];
+    const shape = layerShapes(blockOf(architecture, layer)).get(role) ?? [];
     const key = `merge ${shape.join()} ${adapters.rank} ${adapters.scale}`;
     const program = await this.#engine.cached(key, () => mergeProgram(shape, adapters));
     return (await program.run({ weight, a, b })).merged as FloatTensor;
@@ -145,7 +153,7 @@ export class Learner {
 function firstParameters(plan: LearnerPlan, layer: number, random: () => number): Parameters {
   const { architecture, adapters, roles = [], weights, layers, trains, learns } = plan;
   if (learns?.(layer) === false) return {};
-  const own: Parameters = adapters === undefined ? {} : initialAdapters(architecture, adapters, random);
+  const own: Parameters = adapters === undefined ? {} : initialAdapters(blockOf(architecture, layer), adapters, random);
   for (const role of roles) {
     const weight = weights.layers[layer]?.[role];
     if (weight !== undefined) own[role] = weight as FloatTensor;
@@ -161,9 +169,9 @@ function frozen(layer: LayerWeights, { roles = [] }: LearnerPlan): LayerWeights 
 }
 
 /** A begins uniform in ±1/√in (Kaiming's bound as PEFT sets it), B at zero: the adapters begin as nothing. */
-function initialAdapters(architecture: Architecture, plan: AdapterPlan, random: () => number): Parameters {
+function initialAdapters(block: Block, plan: AdapterPlan, random: () => number): Parameters {
   const parameters: Parameters = {};
-  for (const [name, shape] of adapterShapes(architecture, plan)) {
+  for (const [name, shape] of adapterShapes(block, plan)) {
     const tensor = floats(shape);
     const bound = 1 / Math.sqrt(shape[1] ?? 1);
     if (name.endsWith(".a")) for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = bound * (2 * random() - 1);

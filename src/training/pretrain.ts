@@ -34,7 +34,7 @@ export function initialWeights(
 ): Map<string, Record<string, FloatTensor>> {
   const next = uniform(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-  const residual = deviation / Math.sqrt(2 * architecture.layers);
+  const residual = deviation / Math.sqrt(2 * architecture.blocks.length);
   const make = (role: string, shape: readonly number[]): FloatTensor => {
     const tensor = floats(shape);
     if (role.endsWith("Norm")) tensor.data.fill(1);
@@ -47,8 +47,7 @@ export function initialWeights(
   const group = (shapes: ReadonlyMap<string, readonly number[]>) =>
     Object.fromEntries([...shapes].map(([role, shape]) => [role, make(role, shape)]));
   const groups = new Map([["ends", group(modelShapes(architecture))]]);
-  for (let layer = 0; layer < architecture.layers; layer++)
-    groups.set(layerGroup(layer), group(layerShapes(architecture)));
+  for (const [layer, block] of architecture.blocks.entries()) groups.set(layerGroup(layer), group(layerShapes(block)));
   return groups;
 }
 
@@ -71,10 +70,9 @@ export class PretrainTrainee implements Trainee {
     this.#plan = plan;
     const { architecture, mixer, batch, length } = plan;
     this.optimizer = earlier?.optimizer ?? new Optimizer(engine, initialGroups(plan), plan.optimizer);
-    const trained = [...layerShapes(architecture).keys()];
-    const blocks = Array.from({ length: architecture.layers }, () => ({
+    const blocks = architecture.blocks.map((block) => ({
       mixer,
-      trained,
+      trained: [...layerShapes(block).keys()],
       activations: "saved" as const,
     }));
     this.#stack = new Stack(engine, { architecture, batch, length, blocks, trainEnds: true });
@@ -102,9 +100,7 @@ export class PretrainTrainee implements Trainee {
   #weights(): StackWeights {
     const parameters = (name: string) => this.optimizer.groups.get(name)?.parameters ?? {};
     const ends = wholeEnds(parameters("ends") as Partial<Record<ModelRole, FloatTensor>>);
-    const layers = Array.from({ length: this.#plan.architecture.layers }, (_unused, layer) =>
-      parameters(layerGroup(layer)),
-    );
+    const layers = this.#plan.architecture.blocks.map((_block, layer) => parameters(layerGroup(layer)));
     return { ...ends, layers: layers as Record<LayerRole, FloatTensor>[] };
   }
 }

@@ -1,6 +1,6 @@
 /** Forward and backward through all blocks of a model, with the head's loss in token chunks. */
-import type { Architecture, ModelRole } from "../families/index.ts";
-import { type AngleTables, angleTables } from "../model/angles.ts";
+import { type Architecture, blockOf, type ModelRole } from "../families/index.ts";
+import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
 import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
 import {
   embedGradientProgram,
@@ -87,7 +87,7 @@ export class Stack {
   readonly #engine: Engine;
   readonly #plan: StackPlan;
   readonly #blocks = new Map<string, TrainingBlock>();
-  readonly #angles: AngleTables;
+  readonly #angles: readonly AngleTables[];
   readonly #activations: Buffers;
 
   constructor(engine: Engine, plan: StackPlan) {
@@ -181,10 +181,15 @@ export class Stack {
     const own = blocks[layer];
     if (own === undefined) throw new RangeError(`the plan has no layer ${layer}`);
     const plan = { ...own, ...changes };
-    const key = `training block ${batch} ${length} ${JSON.stringify(plan)}`;
-    const block = this.#blocks.get(key) ?? trainingBlock(architecture, plan, batch, length);
+    const described = blockOf(architecture, layer);
+    const key = `training block ${batch} ${length} ${JSON.stringify([plan, described])}`;
+    const block = this.#blocks.get(key) ?? trainingBlock(described, plan, batch, length);
     this.#blocks.set(key, block);
     return { key, block };
+  }
+
+  #turned(layer: number): AngleTables {
+    return layerAngles(this.#angles, this.#plan.architecture, layer);
   }
 
   async #forward(
@@ -196,7 +201,7 @@ export class Stack {
   ): Promise<Tensors> {
     const { key, block } = this.#block(layer, changes);
     const program = await this.#engine.cached(`${key} forward`, () => block.forward);
-    return await program.run({ ...feeds, ...this.#angles, x }, this.#activations.of(place, program));
+    return await program.run({ ...feeds, ...this.#turned(layer), x }, this.#activations.of(place, program));
   }
 
   async #backward(
@@ -207,7 +212,7 @@ export class Stack {
     const { key, block } = this.#block(layer, changes);
     const program = await this.#engine.cached(`${key} backward`, () => block.backward);
     const into = this.#activations.of(`gradient ${layer % 2}`, program, ["xGradient"]);
-    return await program.run({ ...feeds, ...this.#angles }, into);
+    return await program.run({ ...feeds, ...this.#turned(layer) }, into);
   }
 
   *#chunks(x: FloatTensor, { targets, weights }: TokenWindow, teacher: TeacherEnd | undefined) {

@@ -1,8 +1,8 @@
 /** The teacher's forward pass, layer by layer, and what its blocks tell; some passes can be remembered. */
 
-import type { Architecture } from "../families/index.ts";
+import { type Architecture, blockOf } from "../families/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
-import { type AngleTables, angleTables } from "../model/angles.ts";
+import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
 import { beginFeeds, placeFeeds } from "../model/ends.ts";
 import { embedProgram } from "../model/head.ts";
 import type { FrozenProducts } from "../model/projection.ts";
@@ -50,7 +50,7 @@ const unkept = "told";
 export class TeacherPass {
   readonly #engine: Engine;
   readonly #plan: TeacherPlan;
-  readonly #angles: AngleTables;
+  readonly #angles: readonly AngleTables[];
   /** Each layer's weights in 8 bits, where they are used. */
   readonly #quantized: readonly Record<string, Tensor>[];
   readonly #activations: Buffers;
@@ -122,13 +122,14 @@ export class TeacherPass {
   ): Promise<Partial<Record<BlockTap, FloatTensor>>> {
     const { architecture, weights, length, ropeOf } = this.#plan;
     const batch = ids.length / length;
-    const options = { taps, products, rope: ropeOf?.(layer) ?? "before" };
-    const block = await this.#engine.cached(`teacher ${batch} ${length} ${JSON.stringify(options)}`, () =>
-      teacherBlockProgram(architecture, batch, length, options),
+    const described = blockOf(architecture, layer);
+    const options = { taps, products, rope: ropeOf?.(layer) ?? described.mixer.rope };
+    const block = await this.#engine.cached(`teacher ${batch} ${length} ${JSON.stringify([options, described])}`, () =>
+      teacherBlockProgram(described, batch, length, options),
     );
     const others = taps.filter((tap) => tap !== "y").map((tap) => `told.${tap}`);
     const results = await block.run(
-      { x, ...this.#angles, ...weights.layers[layer], ...this.#quantized[layer] },
+      { x, ...layerAngles(this.#angles, architecture, layer), ...weights.layers[layer], ...this.#quantized[layer] },
       {
         // Two places, in turn, serve all layers, unless the pass is kept.
         ...this.#activations.of(place === unkept ? `stream ${layer % 2}` : place, block, ["told.y"]),

@@ -23,6 +23,8 @@ export interface TeacherAttention {
 /** What is learned of a layer. */
 export interface LayerTransfer {
   readonly spec: MixerSpec;
+  /** The teacher's own mixer. */
+  readonly teacher: MixerSpec;
   readonly parameters: Parameters;
   /** Factors of the terms in the gradients. */
   readonly loss: Pick<LayerLoss, "outputs" | "weights">;
@@ -64,6 +66,7 @@ export async function transferLayer(
       const own = (tensor: FloatTensor) => headsOf(tensor, part, parts);
       const plan = {
         mixer: spec,
+        teacher: layer.teacher,
         outputs: loss.outputs / (rows * parts),
         weights: loss.weights / (rows * parts),
         trained: layer.trained,

@@ -1,7 +1,7 @@
 /** Configurations of the Llama family: both spellings, every rotary scaling, and refusals that name the field. */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { layerShapes, parameterCount, ropeTables } from "../../src/families/index.ts";
+import { blockOf, layerShapes, parameterCount, ropeTables } from "../../src/families/index.ts";
 import { llama } from "../../src/families/llama.ts";
 
 const base = {
@@ -19,11 +19,13 @@ describe("a configuration", () => {
   test("of SmolLM2-135M counts its parameters", () => {
     const architecture = llama.config.parse(base);
     expect(parameterCount(architecture)).toBe(134_515_008);
-    expect(architecture.headDim).toBe(64);
+    expect(architecture.blocks[0]?.headDim).toBe(64);
   });
 
   test("with biases has their weights", () => {
-    const roles = [...layerShapes(llama.config.parse({ ...base, attention_bias: true, mlp_bias: true })).keys()];
+    const roles = [
+      ...layerShapes(blockOf(llama.config.parse({ ...base, attention_bias: true, mlp_bias: true }), 0)).keys(),
+    ];
     expect(roles).toContain("valuesBias");
     expect(roles).toContain("downBias");
   });
@@ -39,7 +41,7 @@ describe("a configuration", () => {
     ],
   ])("means the same in its older spelling: %o", (older, newer) => {
     const [a, b] = [llama.config.parse({ ...base, ...older }), llama.config.parse({ ...base, ...newer })];
-    expect(a.rope).toEqual(b.rope);
+    expect(a.ropes).toEqual(b.ropes);
   });
 
   test.each([
@@ -56,7 +58,8 @@ describe("a configuration", () => {
 });
 
 test("rotary tables of any position are those of the whole table", () => {
-  const { rope } = llama.config.parse(base);
+  const [rope] = llama.config.parse(base).ropes;
+  if (rope === undefined) throw new Error("it has rotary settings");
   const [whole, part] = [ropeTables(rope, 0, 40), ropeTables(rope, 33, 2)];
   expect([...part.cos]).toEqual([...whole.cos.subarray(33 * 32, 35 * 32)]);
   expect([...part.sin]).toEqual([...whole.sin.subarray(33 * 32, 35 * 32)]);

@@ -1,11 +1,10 @@
 /** A tiny Llama with random weights, as teacher or with converted layers. */
 
-import { layerShapes, modelShapes } from "../../src/families/index.ts";
+import { blockOf, layerShapes, layerSizes, modelShapes } from "../../src/families/index.ts";
 import { llama } from "../../src/families/llama.ts";
 import { type Shape, sizeOf } from "../../src/graph/index.ts";
 import type { LayerMixer, Model } from "../../src/inference/model.ts";
 import { initialValues, type MixerSpec, mixerParameters, presets } from "../../src/mixers/index.ts";
-import { layerSizes } from "../../src/model/block.ts";
 import type { LayerWeights, Weight } from "../../src/model/weights.ts";
 import { normals, uniform } from "../random.ts";
 
@@ -32,13 +31,13 @@ export function tinyModel(specs: readonly MixerSpec[], overrides: Readonly<Recor
     return { dtype: "float32", shape, data: shape.length === 1 ? data.map((x) => 1 + x) : data };
   };
   const ends = Object.fromEntries([...modelShapes(architecture)].map(([role, shape]) => [role, weight(shape)]));
-  const layers = Array.from({ length: architecture.layers }, () =>
-    Object.fromEntries([...layerShapes(architecture)].map(([role, shape]) => [role, weight(shape)])),
+  const layers = architecture.blocks.map((block) =>
+    Object.fromEntries([...layerShapes(block)].map(([role, shape]) => [role, weight(shape)])),
   ) as LayerWeights[];
   const { embedding = weight([1]), finalNorm = weight([1]), head = embedding } = ends;
   const mixers = layers.map((_layer, index): LayerMixer => {
     const spec = specs[index % specs.length] ?? softmax;
-    const planned = mixerParameters(spec, layerSizes(architecture));
+    const planned = mixerParameters(spec, layerSizes(blockOf(architecture, index)));
     const parameters = Object.entries(planned).map(([name, parameter]): [string, Weight] => {
       // Random feature maps around the identity, so that a mistaken map shows.
       const noise = normals(sizeOf(parameter.shape), seed++, 0.5);

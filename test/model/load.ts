@@ -3,8 +3,7 @@
 import { readFileSync } from "node:fs";
 import { familyOf } from "../../src/families/index.ts";
 import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
-import type { Model } from "../../src/inference/model.ts";
-import { softmaxSpec } from "../../src/mixers/index.ts";
+import { type Model, ownMixers } from "../../src/inference/model.ts";
 import { readWeights } from "../../src/model/weights.ts";
 
 /** The model in a folder of Hugging Face layout, read with the given configuration file. */
@@ -17,6 +16,5 @@ export function loadFolder(folder: string, configFile = "config.json"): Model {
   const source = openSafetensors(folder);
   const weights = readWeights(source, family.tensors, architecture);
   source.close();
-  const mixers = Array.from({ length: architecture.layers }, () => ({ spec: softmaxSpec, parameters: {} }));
-  return { architecture, weights, mixers };
+  return { architecture, weights, mixers: ownMixers(architecture) };
 }

@@ -1,6 +1,6 @@
 /** Loading is strict: every tensor is used or named, and has the shape the configuration asks for. */
 import { expect, test } from "vitest";
-import { layerShapes, layerTensorName, modelShapes } from "../../src/families/index.ts";
+import { blockOf, layerShapes, layerTensorName, modelShapes } from "../../src/families/index.ts";
 import { llama } from "../../src/families/llama.ts";
 import type { TensorSource } from "../../src/formats/tensor.ts";
 import { namedWeights, readWeights } from "../../src/model/weights.ts";
@@ -19,7 +19,7 @@ function source(change: (shapes: Map<string, readonly number[]>) => void = () =>
   const shapes = new Map<string, readonly number[]>();
   for (const [role, shape] of modelShapes(architecture)) shapes.set(llama.tensors.model[role] ?? "", shape);
   for (let layer = 0; layer < 2; layer++) {
-    for (const [role, shape] of layerShapes(architecture))
+    for (const [role, shape] of layerShapes(blockOf(architecture, 0)))
       shapes.set(layerTensorName(llama.tensors.layer[role] ?? "", layer), shape);
   }
   change(shapes);

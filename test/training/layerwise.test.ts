@@ -1,6 +1,6 @@
 /** Layerwise learning: groups of heads apart equal the whole, both paths agree, gradients are slopes, and errors fall. */
 import { expect, test } from "vitest";
-import { type MixerSpec, parseMixer } from "../../src/mixers/index.ts";
+import { type MixerSpec, parseMixer, softmaxSpec } from "../../src/mixers/index.ts";
 import { transferProgram } from "../../src/model/transfer-block.ts";
 import { createEngine, type FloatTensor, floats, floatsOf, type Tensors } from "../../src/runtime/index.ts";
 import { DataOrder } from "../../src/training/data-order.ts";
@@ -56,8 +56,16 @@ test.each([0, 1])(
     const parameters = tinyModel([spec]).mixers[0]?.parameters as Record<string, FloatTensor>;
     const trained = Object.keys(parameters);
     const loss = { outputs: 1000, weights: factor };
-    const apart = await transferLayer(engine, sizes, attention, { spec, parameters, loss, trained });
-    const program = await engine.compile(transferProgram(sizes, { mixer: spec, ...loss, trained, accumulate: false }));
+    const apart = await transferLayer(engine, sizes, attention, {
+      spec,
+      teacher: softmaxSpec,
+      parameters,
+      loss,
+      trained,
+    });
+    const program = await engine.compile(
+      transferProgram(sizes, { mixer: spec, teacher: softmaxSpec, ...loss, trained, accumulate: false }),
+    );
     const feeds: Record<string, FloatTensor> = { ...attention };
     for (const [name, value] of Object.entries(parameters)) feeds[`mixer.${name}`] = value;
     const whole: Tensors = await program.run(feeds);
@@ -76,8 +84,16 @@ test("heads that decay by their place learn together", async () => {
   const parameters = tinyModel([spec]).mixers[0]?.parameters as Record<string, FloatTensor>;
   const trained = Object.keys(parameters);
   const loss = { outputs: 1, weights: 0 };
-  const { terms } = await transferLayer(engine, sizes, attention, { spec, parameters, loss, trained });
-  const program = await engine.compile(transferProgram(sizes, { mixer: spec, ...loss, trained, accumulate: false }));
+  const { terms } = await transferLayer(engine, sizes, attention, {
+    spec,
+    teacher: softmaxSpec,
+    parameters,
+    loss,
+    trained,
+  });
+  const program = await engine.compile(
+    transferProgram(sizes, { mixer: spec, teacher: softmaxSpec, ...loss, trained, accumulate: false }),
+  );
   const own = Object.entries(parameters).map(([name, value]) => [`mixer.${name}`, value] as const);
   const whole: Tensors = await program.run({ ...attention, ...Object.fromEntries(own) });
   expect(terms.outputs).toBeCloseTo(floatsOf(whole.outputs as FloatTensor)[0] ?? 0, 5);
@@ -88,12 +104,15 @@ const data = new DataOrder(stream, 100, 0);
 /** A term that is too small to count makes the same loss go the way from the stream instead of the attention's pieces. */
 const fromStream = { ...outputsOnly, stream: 1e-12 };
 
-test.each(["lolcats", "lawcat", "lizard", "gated-delta-net", "supra", "hedgehog"])(
-  "%s learns the same from the attention's pieces as from the stream",
-  async (name) => {
-    const [pieces, stream] = [plan({}, preset(name)), plan({ loss: fromStream }, preset(name))].map(
-      (each) => new LayerwiseTrainee(engine, each),
-    );
+test.each([
+  ...["lolcats", "lawcat", "lizard", "gated-delta-net", "supra", "hedgehog"].map((name) => [name, 0] as const),
+  ["lolcats", 1],
+  ["hedgehog", 1],
+] as const)(
+  "%s learns the same from the attention's pieces as from the stream (weights' factor %i)",
+  async (name, weights) => {
+    const losses = [outputsOnly, fromStream].map((loss) => ({ ...loss, weights }));
+    const [pieces, stream] = losses.map((loss) => new LayerwiseTrainee(engine, plan({ loss }, preset(name))));
     if (pieces === undefined || stream === undefined) throw new Error("no trainees");
     const [left, right] = [await pieces.gradients(data.batch(0, 2)), await stream.gradients(data.batch(0, 2))];
     expect(right.loss / left.loss).toBeCloseTo(1, 5);
@@ -144,9 +163,9 @@ test.each<[string, Partial<LayerwisePlan>, string[], MixerSpec?]>([
 test("a mixer whose rows are no weights cannot learn from weights, and says so", () => {
   const mixer = preset("supra");
   const sizes = { batch: 1, heads: 4, groups: 2, length: 8, dim: 8 };
-  expect(() => transferProgram(sizes, { mixer, outputs: 0, weights: 1, trained: [], accumulate: false })).toThrow(
-    /attention_weights compares rows that sum to one, and this mixer's do not/,
-  );
+  expect(() =>
+    transferProgram(sizes, { mixer, teacher: softmaxSpec, outputs: 0, weights: 1, trained: [], accumulate: false }),
+  ).toThrow(/attention_weights compares rows that sum to one, and this mixer's do not/);
 });
 
 test("layers outside the range have nothing to learn", async () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SubquadError } from "../../errors.ts";
-import type { Model } from "../../inference/model.ts";
-import { isSoftmax, type MixerSpec } from "../../mixers/index.ts";
+import { isConverted, type Model } from "../../inference/model.ts";
+import type { MixerSpec } from "../../mixers/index.ts";
 import { budgetRecipe, type Recipe } from "../../recipes/index.ts";
 import { fittedChanges } from "../built-in/models.ts";
 import type { Context, ProbeOptions } from "../contract.ts";
@@ -49,7 +49,7 @@ export async function linearizedLayers(
 async function storedLayers(teacher: OpenModel, folder: string, { reporter }: Context): Promise<Linearized> {
   const { path, config, model } = await openModel(folder, { reporter });
   const provenance = readLayerPlan(path, config, model.architecture).provenance;
-  if (model.mixers.every(({ spec }) => isSoftmax(spec)))
+  if (!isConverted(model))
     throw new SubquadError(`${folder}: has no linearized layer; name a folder that linearize has written`);
   if (provenance?.teacher_fingerprint !== teacher.fingerprint) {
     throw new SubquadError(

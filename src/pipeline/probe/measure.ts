@@ -84,7 +84,7 @@ export function judgedQuestions(reader: ProbeReader, length: number, seed: numbe
 /** Judges all models on all sequences. Rejects with the signal's reason once it is aborted. */
 export async function measureLayers(plan: Sweep, judged: readonly Judged[], reporter: Reporter): Promise<Found> {
   const { teacher, student, layers, signal } = plan;
-  const count = teacher.model.architecture.layers;
+  const count = teacher.model.mixers.length;
   const empty = (): Measured => ({ losses: [], answers: [] });
   const exchanged = new Map(layers.map((layer) => [layer, empty()] as const));
   const found: Found = { teacher: empty(), linearized: empty(), layers: exchanged };

@@ -25,7 +25,7 @@ export async function* sweep(
   { teacher, student, layers, signal, onBlock }: Sweep,
   ids: ArrayLike<number>,
 ): AsyncGenerator<{ readonly layer: number | undefined; readonly x: FloatTensor }> {
-  const count = teacher.model.architecture.layers;
+  const count = teacher.model.mixers.length;
   const run = async (forward: ForwardPass, layer: number, x: FloatTensor) => {
     signal?.throwIfAborted();
     const y = await forward.block(layer, x);

@@ -5,11 +5,11 @@ import { keyValues } from "../../../src/evaluation/recall/key-values.ts";
 import type { ProbeSequence } from "../../../src/evaluation/recall/probe.ts";
 import { regressionProbe } from "../../../src/evaluation/recall/regression.ts";
 import { scoreAnswers } from "../../../src/evaluation/recall/score.ts";
+import { blockOf, layerSizes } from "../../../src/families/index.ts";
 import { Decoder } from "../../../src/inference/decoder.ts";
 import { ForwardPass } from "../../../src/inference/forward.ts";
 import type { Model } from "../../../src/inference/model.ts";
 import { initialValues, type MixerSpec, mixerParameters, parseMixer, presets } from "../../../src/mixers/index.ts";
-import { layerSizes } from "../../../src/model/block.ts";
 import type { Ablation } from "../../../src/model/mixer-block.ts";
 import { openModel } from "../../../src/pipeline/open-model.ts";
 import { createEngine, floats } from "../../../src/runtime/index.ts";
@@ -20,7 +20,7 @@ const engine = createEngine({ threads: 1 });
 
 /** The built-in model with other mixers, their parameters as they begin. */
 function withMixers(spec: MixerSpec): Model {
-  const parameters = Object.entries(mixerParameters(spec, layerSizes(tiny.architecture))).map(
+  const parameters = Object.entries(mixerParameters(spec, layerSizes(blockOf(tiny.architecture, 0)))).map(
     ([name, parameter], index) => {
       const data = Float32Array.from(initialValues(parameter, uniform(index)));
       return [name, { dtype: "float32", shape: parameter.shape, data }] as const;
@@ -100,7 +100,7 @@ test("the model recalls from far back, and a window alone does not", async () =>
   const window = 32;
   const narrow = withMixers(parseMixer({ window: { kind: "slide", size: window } }));
   // Through all layers nothing comes from further back than this.
-  const reach = window * tiny.architecture.layers;
+  const reach = window * tiny.mixers.length;
   const meanOf = async (model: Model, far: boolean) => {
     const decoder = new Decoder(engine, model);
     const margins: number[] = [];
