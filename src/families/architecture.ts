@@ -14,8 +14,8 @@ export interface Architecture {
   readonly blocks: readonly Block[];
   /** The rotary settings that blocks choose from. */
   readonly ropes: readonly RopeSpec[];
-  /** The last norm. */
-  readonly norm: NormSpec;
+  /** The norm of the last stream, where there is one. */
+  readonly norm?: NormSpec;
   /** True when the head reads the embedding table. */
   readonly tiedHead: boolean;
   /** From tokens to the first stream: a factor of the table's rows, and where learned positions are added, how they are counted. */
@@ -49,8 +49,8 @@ export function modelShapes(architecture: Architecture): Map<ModelRole, readonly
   const { hiddenSize, vocabularySize, tiedHead, embedding, norm, head } = architecture;
   const shapes = new Map<ModelRole, readonly number[]>([["embedding", [vocabularySize, hiddenSize]]]);
   if (embedding.positions !== undefined) shapes.set("positions", [embedding.positions.count, hiddenSize]);
-  shapes.set("finalNorm", [hiddenSize]);
-  if (norm.bias) shapes.set("finalNormBias", [hiddenSize]);
+  if (norm) shapes.set("finalNorm", [hiddenSize]);
+  if (norm?.bias) shapes.set("finalNormBias", [hiddenSize]);
   if (!tiedHead) shapes.set("head", [vocabularySize, hiddenSize]);
   if (head.bias) shapes.set("headBias", [vocabularySize]);
   return shapes;

@@ -63,6 +63,12 @@ export type LayerRole = Matrix | `${Matrix}Bias` | NormRole | `${NormRole}Bias` 
 /** Something for each weight of a block that has it. */
 export type ByLayerRole<T> = Readonly<Partial<Record<Exclude<LayerRole, MixerRole>, T>> & Record<MixerRole, T>>;
 
+/** The scales of all norms a block may have. */
+export const normWeights: readonly NormRole[] = [
+  ...(["attentionNorm", "attentionOutputNorm", "attentionStreamNorm", "queriesNorm", "keysNorm"] as const),
+  ...(["mlpNorm", "mlpOutputNorm", "mlpStreamNorm"] as const),
+];
+
 /** A norm's role by its place. */
 export function normRole(sublayer: Sublayer, place: NormPlace): NormRole {
   const names = { before: "Norm", output: "OutputNorm", stream: "StreamNorm" } as const;

@@ -2,7 +2,6 @@
 import { z } from "zod";
 import type { Architecture } from "./architecture.ts";
 import { type RopeSpec, ropeSpec } from "./rope/rope.ts";
-import type { RotaryLayout } from "./rope/rows.ts";
 
 /** A size. */
 export const size = z.number().int().positive();
@@ -47,12 +46,10 @@ export function ropeOf(
   {
     headDim,
     context,
-    layout = "half",
     theta = 10_000,
   }: {
     readonly headDim: number;
     readonly context: number;
-    readonly layout?: RotaryLayout;
     /** Where the configuration gives none. */
     readonly theta?: number;
   },
@@ -64,7 +61,7 @@ export function ropeOf(
   if (dim % 2 !== 0) throw new ConfigProblem(`${dim} of ${headDim} dimensions of a head cannot be rotated`);
   const base = { theta: settings.rope_theta ?? config.rope_theta ?? theta, dim, context };
   try {
-    return ropeSpec(settings.rope_type ?? settings.type ?? "default", base, settings, { headDim, layout });
+    return ropeSpec(settings.rope_type ?? settings.type ?? "default", base, settings, headDim);
   } catch (problem) {
     throw new ConfigProblem(`rotary settings: ${explained(problem)}`);
   }

@@ -2,13 +2,25 @@
 import type { z } from "zod";
 import type { Architecture, ModelRole } from "./architecture.ts";
 import type { LayerRole } from "./block.ts";
+import type { RotaryLayout } from "./rope/rows.ts";
 
-/** How one kind of file names a family's tensors; `{layer}` stands for the block's number. */
+/** How one kind of file spells a family's tensors; `{layer}` stands for the block's number. */
 export interface TensorNames {
   readonly model: Readonly<Partial<Record<ModelRole, string>>>;
+  /** Roles that share a name are parts of one tensor, in the order of a block. */
   readonly layer: Readonly<Partial<Record<LayerRole, string>>>;
   /** Tensors that repeat what the configuration says, and may be passed over. */
   readonly redundant: readonly RegExp[];
+  /** A beginning of names that some files leave out. */
+  readonly prefix?: string;
+  /** How the parts of a tensor lie in it: each whole, one below the other (default), or by turns for each group of heads. */
+  readonly parts?: "whole" | "groups";
+  /** Whether blocks' matrices are stored `[in, out]` (default: `[out, in]`). */
+  readonly transposed?: boolean;
+  /** Which rows of a head make a rotary pair (default: those half of the rotated rows apart). */
+  readonly rotary?: RotaryLayout;
+  /** Whether norms are stored with the offset that the model adds to them. */
+  readonly wholeNorms?: boolean;
 }
 
 /** How GGUF files spell a family. */
@@ -20,8 +32,6 @@ export interface GgufSpelling {
   /** The configuration key that says whether queries have a bias, which GGUF tells by the tensor alone. */
   readonly biasKey?: string;
   readonly tensors: TensorNames;
-  /** Roles whose rows hold rotary pairs side by side instead of half a head apart. */
-  readonly interleaved: readonly LayerRole[];
 }
 
 /** A transformer family. */

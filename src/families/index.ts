@@ -26,11 +26,12 @@ export {
   type NormRole,
   type NormSpec,
   normRole,
+  normWeights,
   type Sublayer,
 } from "./block.ts";
 export { type Family, type GgufSpelling, layerTensorName, type TensorNames } from "./family.ts";
-export { type RopeSpec, ropeTables, rowsOf } from "./rope/rope.ts";
-export { inverseRows } from "./rope/rows.ts";
+export { type RopeSpec, ropeTables } from "./rope/rope.ts";
+export { inverseRows, type RotaryLayout, rotaryRows } from "./rope/rows.ts";
 
 /** Every family, in the order they are tried. */
 export const families: readonly Family[] = [llama, qwen2, qwen3];

@@ -24,7 +24,6 @@ export const llama: Family = {
     architecture: "llama",
     config: ggufConfig,
     biasKey: "attention_bias",
-    tensors: ggufTensors,
-    interleaved: ["queries", "keys", "queriesBias", "keysBias"],
+    tensors: { ...ggufTensors, rotary: "adjacent" },
   },
 };

@@ -20,5 +20,5 @@ export const qwen2: Family = {
     llamaLike("qwen2", c, { biases: { qkv: true, output: false, mlp: false } }),
   ),
   tensors: llamaTensors,
-  gguf: { architecture: "qwen2", config: ggufConfig, tensors: ggufTensors, interleaved: [] },
+  gguf: { architecture: "qwen2", config: ggufConfig, tensors: ggufTensors },
 };

@@ -36,6 +36,5 @@ export const qwen3: Family = {
         keysNorm: "blk.{layer}.attn_k_norm.weight",
       },
     },
-    interleaved: [],
   },
 };

@@ -2,7 +2,6 @@
 import { FormatError } from "../errors.ts";
 import { type Codec, plainCodecs } from "./codec.ts";
 import { openOrClose, type RandomAccessFile } from "./random-access-file.ts";
-import { rowsFromInterleaved } from "./rotary-rows.ts";
 import { type StoredTensor, StoredTensors } from "./stored-tensors.ts";
 import { elementCount, type TensorSource } from "./tensor.ts";
 
@@ -121,19 +120,16 @@ interface Section {
   readonly perLayer: boolean;
   /** Norms stay float32 in v2. */
   readonly norm?: boolean;
-  /** Heads of a matrix whose rows are in adjacent rotary pairs. */
-  readonly rotaryHeads?: number;
 }
 
 /** The sections in file order; null stands for v0's unused rotary tables. */
 function sections(config: Llama2cConfig): (Section | null)[] {
   const { hiddenSize: width, intermediateSize: inner, heads, keyValueHeads, vocabularySize, tied } = config;
   const keyWidth = (width / heads) * keyValueHeads;
-  const layer = (name: string, shape: readonly number[], rotaryHeads?: number): Section => ({
+  const layer = (name: string, shape: readonly number[]): Section => ({
     name: `${name}.weight`,
     shape,
     perLayer: true,
-    ...(rotaryHeads === undefined ? {} : { rotaryHeads }),
   });
   const attentionNorm: Section = { ...layer("input_layernorm", [width]), norm: true };
   const mlpNorm: Section = { ...layer("post_attention_layernorm", [width]), norm: true };
@@ -141,8 +137,8 @@ function sections(config: Llama2cConfig): (Section | null)[] {
   const embedding: Section = { name: "model.embed_tokens.weight", shape: [vocabularySize, width], perLayer: false };
   const head: Section = { name: "lm_head.weight", shape: [vocabularySize, width], perLayer: false };
   const attention = [
-    layer("self_attn.q_proj", [width, width], heads),
-    layer("self_attn.k_proj", [keyWidth, width], keyValueHeads),
+    layer("self_attn.q_proj", [width, width]),
+    layer("self_attn.k_proj", [keyWidth, width]),
     layer("self_attn.v_proj", [keyWidth, width]),
     layer("self_attn.o_proj", [width, width]),
   ];
@@ -170,7 +166,7 @@ function placeTensors(
       position += config.contextLength * (config.hiddenSize / config.heads) * 4;
       continue;
     }
-    const { name, shape, perLayer, norm, rotaryHeads } = section;
+    const { name, shape, perLayer, norm } = section;
     const count = elementCount(shape);
     const grouped = config.groupSize !== undefined && norm !== true ? config.groupSize : undefined;
     if (grouped !== undefined && count % grouped !== 0) {
@@ -186,9 +182,6 @@ function placeTensors(
         file,
         position,
         codec,
-        ...(rotaryHeads === undefined
-          ? {}
-          : { reorder: (values) => rowsFromInterleaved(values, rotaryHeads, shape[0] ?? 0) }),
       });
       position += bytes;
     }

@@ -15,8 +15,6 @@ export interface StoredTensor {
   readonly position: number;
   /** Absent where the dtype is unknown. */
   readonly codec: Codec | undefined;
-  /** Puts rows in the order the rest of the program knows, where the file keeps another. */
-  readonly reorder?: (values: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
 }
 
 /** Tensors by name; owns the files and closes them. */
@@ -52,14 +50,12 @@ export class StoredTensors implements TensorSource {
   }
 
   readRaw(name: string): Uint8Array<ArrayBuffer> {
-    const { file, position, info, reorder } = this.stored(name);
-    // Rows the file keeps in another order must not reach a caller who copies F32 bytes.
-    if (info.dtype === "F32" && reorder !== undefined) return new Uint8Array(this.readFloat32(name).buffer);
+    const { file, position, info } = this.stored(name);
     return file.read(position, info.bytes);
   }
 
   readFloat32(name: string): Float32Array<ArrayBuffer> {
-    const { info, file, position, codec, reorder } = this.stored(name);
+    const { info, file, position, codec } = this.stored(name);
     const decode = codec?.decode;
     if (codec === undefined || decode === undefined) {
       throw new FormatError(file.path, `tensor "${name}" is ${info.dtype}, which cannot be read as float32`);
@@ -78,7 +74,7 @@ export class StoredTensors implements TensorSource {
         decode(piece, values);
       }
     }
-    return reorder === undefined ? target : reorder(target);
+    return target;
   }
 
   close(): void {

@@ -75,8 +75,8 @@ export function embedded(ids: Value, positions: Value, values: EndValues, { embe
 
 /** The last stream `[…, hidden]`, normed and scaled as the head reads it. */
 export function finalStates(x: Value, values: EndValues, { norm, head }: Architecture): Value {
-  const bias = norm.bias ? weightOf(values, "finalNormBias") : undefined;
-  const normal = normalized(x, weightOf(values, "finalNorm"), bias, norm);
+  const bias = norm?.bias ? weightOf(values, "finalNormBias") : undefined;
+  const normal = norm === undefined ? x : normalized(x, weightOf(values, "finalNorm"), bias, norm);
   return head.scale === 1 ? normal : multiply(normal, head.scale);
 }
 

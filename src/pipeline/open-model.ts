@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { FormatError, SubquadError } from "../errors.ts";
-import { type Architecture, type Family, families, familyOf } from "../families/index.ts";
+import { type Architecture, type Family, families, familyOf, type TensorNames } from "../families/index.ts";
 import { type ChatTemplate, chatTemplateOf } from "../formats/chat.ts";
 import {
   endOfTextIds,
@@ -19,7 +19,8 @@ import { loadTokenizer } from "../formats/tokenizer/files.ts";
 import type { Tokenizer } from "../formats/tokenizer/tokenizer.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
 import { beginFeeds, endFeeds } from "../model/ends.ts";
-import { type ModelWeights, readWeights } from "../model/weights.ts";
+import { readWeights } from "../model/read-weights.ts";
+import type { ModelWeights } from "../model/weights.ts";
 import { builtInFolder, builtInNames } from "./built-in/models.ts";
 import type { Reporter } from "./contract.ts";
 import { openGgufModel, openLlama2cModel } from "./foreign-models.ts";
@@ -31,6 +32,8 @@ export interface StoredModel {
   readonly config: ModelConfig;
   readonly generation: GenerationConfig | undefined;
   readonly source: TensorSource;
+  /** How the file spells the tensors (default: as the family's checkpoints). */
+  readonly tensors?: TensorNames;
   /** Where its tokenizer lies. */
   readonly tokenizerPath: string;
 }
@@ -65,10 +68,10 @@ export async function openModel(name: string, options: OpenOptions = {}): Promis
   const location = locateModel(name, builtInNames);
   const path = await localPath(location, options.reporter);
   const stored = await openStored(location, path);
-  const { family, config, generation, source } = stored;
+  const { family, tensors = family.tensors, config, generation, source } = stored;
   const architecture = readArchitecture(path, family, config);
   const plan = readLayerPlan(path, config, architecture);
-  const weights = readWeights(plan.withoutMixers(source), family.tensors, architecture);
+  const weights = readWeights(plan.withoutMixers(source), tensors, architecture);
   const mixers = plan.read(source);
   source.close();
   const tokenizer = await loadTokenizer(options.tokenizer ?? stored.tokenizerPath);

@@ -8,7 +8,8 @@ import { saveTokenizer } from "../formats/tokenizer/files.ts";
 import type { Tokenizer } from "../formats/tokenizer/tokenizer.ts";
 import { writeWholeFile } from "../formats/whole-file.ts";
 import type { Model } from "../inference/model.ts";
-import { namedWeights, type Weight } from "../model/weights.ts";
+import { namedWeights } from "../model/name-weights.ts";
+import type { Weight } from "../model/weights.ts";
 import { mixerTensorName } from "./layer-plan.ts";
 
 /** A model with what belongs beside it. */

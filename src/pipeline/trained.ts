@@ -9,6 +9,7 @@ import {
   layerSizes,
   type ModelRole,
   modelShapes,
+  normWeights,
 } from "../families/index.ts";
 import type { Model } from "../inference/model.ts";
 import { type LearningAxis, learningAxes, parameterAxes } from "../mixers/index.ts";
@@ -39,10 +40,7 @@ const groupRoles: Readonly<Record<WeightGroup, readonly (ProjectionRole | LayerR
   values: ["values"],
   output: ["output"],
   mlp: ["gate", "up", "down"],
-  norms: [
-    ...(["attentionNorm", "attentionOutputNorm", "attentionStreamNorm", "queriesNorm", "keysNorm"] as const),
-    ...(["mlpNorm", "mlpOutputNorm", "mlpStreamNorm", "finalNorm"] as const),
-  ],
+  norms: [...normWeights, "finalNorm"],
   embedding: ["embedding"],
   head: ["head"],
 };

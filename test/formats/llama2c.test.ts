@@ -46,13 +46,13 @@ describe("v0", () => {
     expect(source.info("model.layers.1.self_attn.k_proj.weight").shape).toEqual([4, 8]);
     expect(source.info("model.layers.1.mlp.down_proj.weight").shape).toEqual([8, 12]);
     expect(source.readFloat32("model.embed_tokens.weight")[39]).toBe(39);
-    // Behind the embedding, both layers' norms, and the first layer's queries; the second row comes from the third.
+    // Behind the embedding, both layers' norms, and the first layer's queries.
     const queries = 5 * 8 + 2 * 8 + 8 * 8;
     const rows = Array.from(
       { length: 8 },
       (_, row) => source.readFloat32("model.layers.1.self_attn.q_proj.weight")[row * 8],
     );
-    expect(rows).toEqual([0, 2, 1, 3, 4, 6, 5, 7].map((row) => queries + row * 8));
+    expect(rows).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((row) => queries + row * 8));
     const raw = source.readRaw("model.layers.1.self_attn.q_proj.weight");
     expect(sameBytes(raw, source.readFloat32("model.layers.1.self_attn.q_proj.weight"))).toBe(true);
     expect(source.readFloat32("model.norm.weight")[7]).toBe(floats - 1);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { familyOf } from "../../src/families/index.ts";
 import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
 import { type Model, ownMixers } from "../../src/inference/model.ts";
-import { readWeights } from "../../src/model/weights.ts";
+import { readWeights } from "../../src/model/read-weights.ts";
 
 /** The model in a folder of Hugging Face layout, read with the given configuration file. */
 export function loadFolder(folder: string, configFile = "config.json"): Model {

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { blockOf, layerShapes, layerTensorName, modelShapes } from "../../src/families/index.ts";
 import { llama } from "../../src/families/llama.ts";
 import type { TensorSource } from "../../src/formats/tensor.ts";
-import { namedWeights, readWeights } from "../../src/model/weights.ts";
+import { namedWeights } from "../../src/model/name-weights.ts";
+import { readWeights } from "../../src/model/read-weights.ts";
 
 const architecture = llama.config.parse({
   hidden_size: 8,

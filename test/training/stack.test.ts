@@ -26,12 +26,7 @@ describe("gradients of llama's next-token loss", () => {
       const counted = Float32Array.from(ids, (_id, index) => Number((index + 1) % length !== 0));
       const { loss, layers, ends } = await stack.gradients(
         { ids, targets, weights: counted },
-        {
-          embedding: weights.embedding,
-          finalNorm: weights.finalNorm,
-          head: weights.head,
-          layers: weights.layers as Record<string, FloatTensor>[],
-        },
+        { ...weights, layers: weights.layers as Record<string, FloatTensor>[] },
       );
       expect(loss).toBeCloseTo(readFloat64(golden, "loss")[0] ?? 0, 5);
       const check = (name: string, actual: FloatTensor) =>

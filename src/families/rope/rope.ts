@@ -2,7 +2,6 @@
 import { linearRope } from "./linear.ts";
 import { llama3Rope } from "./llama3.ts";
 import { plainRope } from "./plain.ts";
-import { type RotaryLayout, rotaryRows } from "./rows.ts";
 import type { RopeBase, RopeFrequencies, RopeScaling } from "./scaling.ts";
 import { yarnRope } from "./yarn.ts";
 
@@ -13,8 +12,6 @@ export interface RopeSpec {
   readonly frequencies: RopeFrequencies;
   /** Pairs of a head. */
   readonly pairs: number;
-  /** How checkpoints keep a head's pairs. */
-  readonly layout: RotaryLayout;
 }
 
 /** A scaling with its settings type sealed inside. */
@@ -39,21 +36,18 @@ export const ropeTypes: readonly string[] = [...scalings.keys()];
  * The spec of the scaling `type` with its settings, for heads of `headDim` (default: all of it turns). Throws a ZodError for
  * bad settings, an Error for an unknown type.
  */
-export function ropeSpec(
-  type: string,
-  base: RopeBase,
-  settings: unknown,
-  { headDim = base.dim, layout = "half" }: { readonly headDim?: number; readonly layout?: RotaryLayout } = {},
-): RopeSpec {
+export function ropeSpec(type: string, base: RopeBase, settings: unknown, headDim = base.dim): RopeSpec {
   const scaling = scalings.get(type);
   if (scaling === undefined) throw new Error(`rope_type "${type}" is not supported (known: ${ropeTypes.join(", ")})`);
-  return { theta: base.theta, frequencies: scaling.frequencies(base, settings), pairs: headDim / 2, layout };
+  return { theta: base.theta, frequencies: scaling.frequencies(base, settings), pairs: headDim / 2 };
 }
 
-/** The order of a head's rows, where it is not that of the checkpoint (`rotaryRows`). */
-export function rowsOf({ frequencies, pairs, layout }: RopeSpec): readonly number[] | undefined {
-  return rotaryRows(2 * pairs, 2 * frequencies.inverse.length, layout);
-}
+/** No positions: nothing turns. */
+export const stillRope = (headDim: number): RopeSpec => ({
+  theta: 1,
+  frequencies: { inverse: new Float64Array(), factor: 1 },
+  pairs: headDim / 2,
+});
 
 /** Tables of cosines and sines `[positions, dim/2]` for consecutive positions, computed in float64. */
 export function ropeTables(spec: RopeSpec, start: number, count: number): { cos: Float32Array; sin: Float32Array } {

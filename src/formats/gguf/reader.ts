@@ -22,7 +22,7 @@ const MAGIC = 0x46554747;
 
 /**
  * Opens a GGUF file. Shapes are row-major (ggml's sizes reversed), rows as stored: whether an architecture interleaves its
- * query and key rows is the caller's to know (`rowsFromInterleaved`). Metadata keys are GGUF's own. As in llama.cpp, the
+ * query and key rows is the caller's to know. Metadata keys are GGUF's own. As in llama.cpp, the
  * tensors' data must follow each other with padding to the alignment only. Throws `FormatError` for anything else.
  */
 export function openGguf(path: string): TensorSource {

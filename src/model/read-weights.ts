@@ -1,0 +1,130 @@
+/** A model's weights, read strictly from a checkpoint. */
+import { SubquadError } from "../errors.ts";
+import {
+  type Architecture,
+  type Block,
+  blockOf,
+  type LayerRole,
+  layerShapes,
+  layerTensorName,
+  type ModelRole,
+  modelShapes,
+  normWeights,
+  type TensorNames,
+} from "../families/index.ts";
+import type { TensorSource } from "../formats/tensor.ts";
+import { formatShape, type Shape, sameShape } from "../graph/index.ts";
+import { cutApart, partsOf, transposedMatrix, wholeShape } from "./fused.ts";
+import { reordered, rowsOfBlock } from "./rotary-order.ts";
+import { type LayerWeights, type ModelWeights, type Weight, wholeEnds } from "./weights.ts";
+
+/** Reads all weights. Throws a SubquadError naming a tensor that is missing, misshapen, or belongs to no role. */
+export function readWeights(source: TensorSource, names: TensorNames, architecture: Architecture): ModelWeights {
+  const nameOf = naming(source, names);
+  refuseStrangers(source, names, architecture, nameOf);
+  const ends: Partial<Record<ModelRole, Weight>> = {};
+  for (const [role, shape] of modelShapes(architecture)) {
+    const read = readWeight(source, nameOf(nameFor(names.model, role, source)), shape);
+    ends[role] = role === "finalNorm" ? withoutOffset(read, names, architecture.norm?.offset ?? 0) : read;
+  }
+  const layers = architecture.blocks.map((_block, layer) => readLayer(source, names, architecture, layer));
+  return { ...wholeEnds(ends), layers };
+}
+
+/** Reads one block's weights. Throws a SubquadError naming a tensor that is missing or misshapen. */
+export function readLayer(
+  source: TensorSource,
+  names: TensorNames,
+  architecture: Architecture,
+  layer: number,
+): LayerWeights {
+  const block = blockOf(architecture, layer);
+  const nameOf = naming(source, names);
+  const weights: Record<string, Weight> = {};
+  for (const [template, roles] of tensorsOf(source, names, block)) {
+    const shapes = [...roles.values()];
+    const transposed = names.transposed === true && (shapes[0] ?? []).length === 2;
+    const name = nameOf(layerTensorName(template, layer));
+    const { shape, data } = readWeight(source, name, wholeShape(shapes, transposed));
+    const [rows = 1, columns = 1] = shape;
+    const straight = transposed ? transposedMatrix(data, rows, columns) : data;
+    const parts = cutApart(straight, partsOf(shapes, names, block.headDim));
+    for (const [index, [role, own]] of [...roles].entries())
+      weights[role] = { dtype: "float32", shape: own, data: parts[index] ?? straight };
+  }
+  for (const role of normWeights)
+    if (weights[role]) weights[role] = withoutOffset(weights[role], names, block.norm.offset);
+  return reordered(weights, rowsOfBlock(architecture, block, names.rotary));
+}
+
+/** The tensors of a block: the roles that each holds, with their shapes, by the template of its name. */
+export function tensorsOf(
+  { path }: Pick<TensorSource, "path">,
+  names: TensorNames,
+  block: Block,
+): Map<string, Map<LayerRole, Shape>> {
+  const tensors = new Map<string, Map<LayerRole, Shape>>();
+  for (const [role, shape] of layerShapes(block)) {
+    const template = nameFor(names.layer, role, { path });
+    const roles = tensors.get(template) ?? new Map<LayerRole, Shape>();
+    tensors.set(template, roles.set(role, shape));
+  }
+  return tensors;
+}
+
+function nameFor<Role extends string>(
+  names: Readonly<Partial<Record<Role, string>>>,
+  role: Role,
+  { path }: Pick<TensorSource, "path">,
+): string {
+  const name = names[role];
+  if (name === undefined) throw new SubquadError(`${path}: this kind of file has no name for ${role}`);
+  return name;
+}
+
+/** How a file spells names: some leave out their common beginning. */
+function naming(source: TensorSource, { prefix }: TensorNames): (name: string) => string {
+  const whole = prefix === undefined || source.names().some((name) => name.startsWith(prefix));
+  return (name) => (whole || !name.startsWith(prefix) ? name : name.slice(prefix.length));
+}
+
+function withoutOffset(weight: Weight, { wholeNorms }: TensorNames, offset: number): Weight {
+  return wholeNorms === true && offset !== 0 ? { ...weight, data: weight.data.map((x) => x - offset) } : weight;
+}
+
+function readWeight(source: TensorSource, name: string, shape: Shape): Weight {
+  if (!source.has(name))
+    throw new SubquadError(`${source.path}: the tensor "${name}" ${formatShape(shape)} is missing`);
+  const info = source.info(name);
+  if (!sameShape(info.shape, shape)) {
+    throw new SubquadError(
+      `${source.path}: the tensor "${name}" is ${formatShape(info.shape)}, but the configuration asks for ${formatShape(shape)}`,
+    );
+  }
+  return { dtype: "float32", shape, data: source.readFloat32(name) };
+}
+
+function refuseStrangers(
+  source: TensorSource,
+  names: TensorNames,
+  architecture: Architecture,
+  nameOf: (name: string) => string,
+): void {
+  const expected = new Set<string>();
+  for (const role of modelShapes(architecture).keys()) expected.add(nameOf(names.model[role] ?? ""));
+  architecture.blocks.forEach((block, layer) => {
+    for (const template of tensorsOf(source, names, block).keys())
+      expected.add(nameOf(layerTensorName(template, layer)));
+  });
+  const head = names.model.head;
+  const redundant = (name: string) =>
+    names.redundant.some((pattern) => pattern.test(name)) || (architecture.tiedHead && name === head);
+  const strangers = source.names().filter((name) => !expected.has(name) && !redundant(name));
+  if (strangers.length > 0) {
+    const list = strangers.slice(0, 5).join(", ");
+    const more = strangers.length > 5 ? ` and ${strangers.length - 5} more` : "";
+    throw new SubquadError(
+      `${source.path}: no part of the model uses the tensors ${list}${more}; the configuration does not describe this file`,
+    );
+  }
+}
