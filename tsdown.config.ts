@@ -1,7 +1,12 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", "cli/main": "src/cli/main.ts" },
+  entry: {
+    index: "src/index.ts",
+    "cli/main": "src/cli/main.ts",
+    // Found by their folder, so each stays a file of its own.
+    "families/known/*": "src/families/known/*.ts",
+  },
   format: "esm",
   platform: "node",
   target: "node20",

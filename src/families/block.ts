@@ -14,7 +14,7 @@ export interface NormSpec {
 export type NormPlace = "before" | "output" | "stream";
 
 /** What an MLP does between its projections. */
-export type ActivationName = "silu" | "gelu" | "geluTanh" | "relu";
+export type ActivationName = "silu" | "gelu" | "geluTanh" | "quickGelu" | "relu" | "squaredRelu";
 
 /** A block, described. Blocks that are equal share their programs. */
 export interface Block {

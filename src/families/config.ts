@@ -1,10 +1,27 @@
 /** Configurations as Hugging Face writes them, read strictly: every key has a meaning, is known to have none here, or is refused. */
 import { z } from "zod";
 import type { Architecture } from "./architecture.ts";
+import type { ActivationName } from "./block.ts";
 import { type RopeSpec, ropeSpec } from "./rope/rope.ts";
 
 /** A size. */
 export const size = z.number().int().positive();
+
+const activationNames: Readonly<Record<string, ActivationName>> = {
+  ...{ silu: "silu", swish: "silu", relu: "relu", relu2: "squaredRelu", quick_gelu: "quickGelu" },
+  ...{ gelu: "gelu", gelu_python: "gelu", gelu_new: "geluTanh", gelu_pytorch_tanh: "geluTanh", gelu_fast: "geluTanh" },
+};
+
+/** An activation by the name that configurations call it. */
+export const activation = z.string().transform((name, context): ActivationName => {
+  const known = activationNames[name];
+  if (known !== undefined) return known;
+  context.addIssue({
+    code: "custom",
+    message: `"${name}" is not known (known: ${Object.keys(activationNames).join(", ")})`,
+  });
+  return z.NEVER;
+});
 
 /** Keys of training, of tokenizers, of code and of records, none of which changes what a model computes. */
 const irrelevant: ReadonlySet<string> = new Set([
@@ -19,7 +36,7 @@ const irrelevant: ReadonlySet<string> = new Set([
 ]);
 
 /** Rotary settings under `rope_parameters`, or in the older spelling `rope_theta` with `rope_scaling`. */
-const ropeSettings = z.looseObject({
+export const ropeSettings = z.looseObject({
   rope_type: z.string().optional(),
   type: z.string().optional(),
   rope_theta: z.number().positive().optional(),
@@ -47,11 +64,14 @@ export function ropeOf(
     headDim,
     context,
     theta = 10_000,
+    original,
   }: {
     readonly headDim: number;
     readonly context: number;
     /** Where the configuration gives none. */
     readonly theta?: number;
+    /** The context before it was stretched, where a key of its own tells it. */
+    readonly original?: number | undefined;
   },
 ): RopeSpec {
   const settings = config.rope_parameters ?? config.rope_scaling ?? {};
@@ -59,7 +79,7 @@ export function ropeOf(
   const dim = Math.floor(headDim * share);
   if (headDim % 2 !== 0) throw new ConfigProblem(`a head of ${headDim} dimensions cannot be rotated`);
   if (dim % 2 !== 0) throw new ConfigProblem(`${dim} of ${headDim} dimensions of a head cannot be rotated`);
-  const base = { theta: settings.rope_theta ?? config.rope_theta ?? theta, dim, context };
+  const base = { theta: settings.rope_theta ?? config.rope_theta ?? theta, dim, context, original };
   try {
     return ropeSpec(settings.rope_type ?? settings.type ?? "default", base, settings, headDim);
   } catch (problem) {

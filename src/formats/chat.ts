@@ -153,7 +153,7 @@ function parse(name: string, source: string): Template {
  * its special tokens as variables; undefined where it has none.
  */
 export function chatTemplateOf(name: string, tokenizer: Tokenizer): ChatTemplate | undefined {
-  const { config } = tokenizer.files;
+  const { config = {} } = tokenizer.files ?? {};
   const source = templateSource(config.chat_template);
   if (source === undefined) return undefined;
   const constants: Record<string, unknown> = {};

@@ -149,7 +149,8 @@ export class Decoder {
     this.#requireTokens(ids);
     for (const { start, count, length } of chunksOf(ids.length)) {
       options.signal?.throwIfAborted();
-      const x = await this.#chunk(state, Array.prototype.slice.call(ids, start, start + count), length);
+      const chunk: number[] = Array.prototype.slice.call(ids, start, start + count);
+      const x = await this.#chunk(state, chunk, length, state.tokens + ids.length - start);
       await options.visit({ start, count, x });
       options.onTokens?.(start + count);
     }
@@ -192,8 +193,8 @@ export class Decoder {
     return { embed, layers };
   }
 
-  /** One chunk, padded to `length`, through all layers. */
-  async #chunk(state: SequenceState, ids: readonly number[], length: number): Promise<FloatTensor> {
+  /** One chunk, padded to `length`, through all layers; it belongs to a sequence of `whole` tokens. */
+  async #chunk(state: SequenceState, ids: readonly number[], length: number, whole: number): Promise<FloatTensor> {
     const { architecture, weights } = this.model;
     state.reserve(state.tokens + length);
     const { embed, layers } = await this.#chunkPrograms(state, length);
@@ -201,7 +202,7 @@ export class Decoder {
     const place = placeFeeds(architecture, 1, state.tokens);
     const embedded = await embed.run({ ...beginFeeds(weights), ...place, ids: indices([1, length], padded) });
     let x = embedded.x as FloatTensor;
-    const angles = angleTables(architecture, state.tokens, length);
+    const angles = angleTables(architecture, state.tokens, length, whole);
     const shared = {
       seen: indices([1], [state.tokens]),
       count: indices([1], [ids.length]),

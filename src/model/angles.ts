@@ -9,9 +9,14 @@ export type AngleTables = Readonly<Record<keyof Angles, Weight>>;
 /** Tokens kept from a sequence's beginning never seem farther away than this share of what the model was trained on. */
 const cappedShare = 0.25;
 
-/** The tables of positions `start` to `start + count`, by each of a model's rotary settings. */
-export function angleTables({ ropes, context }: Architecture, start: number, count: number): readonly AngleTables[] {
-  return ropes.map((rope) => tablesOf(rope, context, start, count));
+/** The tables of positions `start` to `start + count` in a sequence of `length` tokens, by each of a model's rotary settings. */
+export function angleTables(
+  { ropes, context }: Architecture,
+  start: number,
+  count: number,
+  length = start + count,
+): readonly AngleTables[] {
+  return ropes.map((rope) => tablesOf(rope, { context, start, count, length }));
 }
 
 /** The tables of a layer. Throws a RangeError where the model has no such layer. */
@@ -22,11 +27,14 @@ export function layerAngles(tables: readonly AngleTables[], architecture: Archit
   return found;
 }
 
-function tablesOf(rope: RopeSpec, context: number, start: number, count: number): AngleTables {
-  const { cos, sin } = ropeTables(rope, start, count);
+function tablesOf(
+  rope: RopeSpec,
+  { context, start, count, length }: Readonly<Record<"context" | "start" | "count" | "length", number>>,
+): AngleTables {
+  const { cos, sin } = ropeTables(rope, start, count, length);
   const cap = Math.floor(cappedShare * context);
   const below = Math.min(count, Math.max(0, cap - start));
-  const last = ropeTables(rope, cap, 1);
+  const last = ropeTables(rope, cap, 1, length);
   const width = rope.pairs;
   const capped = (table: Float32Array, row: Float32Array) => {
     const all = table.slice();

@@ -18,6 +18,7 @@ import {
   relu,
   reshape,
   rotary,
+  sigmoid,
   silu,
   transpose,
   type Value,
@@ -88,7 +89,16 @@ function scaled(project: Projection, x: Value, role: Matrix, { factors }: Block)
   return factor === undefined ? product : multiply(product, factor);
 }
 
-const activations: Readonly<Record<ActivationName, (x: Value) => Value>> = { silu, gelu, geluTanh, relu };
+const activations: Readonly<Record<ActivationName, (x: Value) => Value>> = {
+  silu,
+  gelu,
+  geluTanh,
+  relu,
+  // x σ(1.702 x) (arXiv 1606.08415).
+  quickGelu: (x) => multiply(x, sigmoid(multiply(x, 1.702))),
+  // max(x, 0)² (arXiv 2109.08668).
+  squaredRelu: (x) => multiply(relu(x), relu(x)),
+};
 
 function mlpOutput(normal: Value, project: Projection, block: Block): Value {
   const { gated, activation } = block.mlp;

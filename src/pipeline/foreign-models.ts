@@ -3,19 +3,19 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FormatError } from "../errors.ts";
 import { configFromGguf } from "../families/gguf-config.ts";
-import { families, familyOf, familyOfGguf } from "../families/index.ts";
+import { familyNamed, familyOfGguf, knownFamilies } from "../families/index.ts";
 import type { ModelConfig } from "../formats/config.ts";
 import { openGguf } from "../formats/gguf/reader.ts";
 import { openLlama2c } from "../formats/llama2c.ts";
 import type { StoredModel } from "./open-model.ts";
 
 /** Opens a GGUF file. Throws a FormatError for an architecture that no family covers. */
-export function openGgufModel(path: string): StoredModel {
+export async function openGgufModel(path: string): Promise<StoredModel> {
   const source = openGguf(path);
   const architecture = String(source.metadata.get("general.architecture"));
-  const family = familyOfGguf(architecture);
+  const family = await familyOfGguf(architecture);
   if (family?.gguf === undefined) {
-    const known = families.flatMap((each) => each.gguf?.architecture ?? []).join(", ");
+    const known = (await knownFamilies()).flatMap((each) => each.gguf?.architecture ?? []).join(", ");
     throw new FormatError(path, `its architecture "${architecture}" is not supported (supported: ${known})`);
   }
   const config: Record<string, unknown> = {
@@ -33,11 +33,10 @@ export function openGgufModel(path: string): StoredModel {
 }
 
 /** Opens a llama2.c checkpoint; its tokenizer is `tokenizer.bin` or `tok512.bin` beside it, unless another is named. */
-export function openLlama2cModel(path: string): StoredModel {
+export async function openLlama2cModel(path: string): Promise<StoredModel> {
   const source = openLlama2c(path);
   const { config: header } = source;
-  const family = familyOf("llama");
-  if (family === undefined) throw new FormatError(path, "the llama family is missing");
+  const family = await familyNamed("llama");
   const folder = dirname(path);
   const candidates = ["tokenizer.bin", `tok${header.vocabularySize}.bin`].map((name) => join(folder, name));
   return {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { FormatError, SubquadError } from "../errors.ts";
-import { type Architecture, type Family, families, familyOf, type TensorNames } from "../families/index.ts";
+import { type Architecture, type Family, familyOf, knownFamilies, type TensorNames } from "../families/index.ts";
 import { type ChatTemplate, chatTemplateOf } from "../formats/chat.ts";
 import {
   endOfTextIds,
@@ -15,7 +15,8 @@ import { resolveRepository } from "../formats/hub/resolve.ts";
 import { locateModel, type ModelLocation } from "../formats/model-folder.ts";
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import type { TensorSource } from "../formats/tensor.ts";
-import { loadTokenizer } from "../formats/tokenizer/files.ts";
+import { absentTokenizer } from "../formats/tokenizer/absent.ts";
+import { loadTokenizer, MissingTokenizer } from "../formats/tokenizer/files.ts";
 import type { Tokenizer } from "../formats/tokenizer/tokenizer.ts";
 import type { LayerMixer, Model } from "../inference/model.ts";
 import { beginFeeds, endFeeds } from "../model/ends.ts";
@@ -74,7 +75,9 @@ export async function openModel(name: string, options: OpenOptions = {}): Promis
   const weights = readWeights(plan.withoutMixers(source), tensors, architecture);
   const mixers = plan.read(source);
   source.close();
-  const tokenizer = await loadTokenizer(options.tokenizer ?? stored.tokenizerPath);
+  const tokenizer = await (options.tokenizer === undefined
+    ? ownTokenizer(stored.tokenizerPath)
+    : loadTokenizer(options.tokenizer));
   return {
     name,
     path,
@@ -88,6 +91,16 @@ export async function openModel(name: string, options: OpenOptions = {}): Promis
     chatTemplate: chatTemplateOf(name, tokenizer),
     fingerprint: fingerprintOf(architecture, mixers, weights),
   };
+}
+
+/** A model's tokenizer; without one, token ids are all that it reads and writes. */
+async function ownTokenizer(path: string): Promise<Tokenizer> {
+  try {
+    return await loadTokenizer(path);
+  } catch (error) {
+    if (error instanceof MissingTokenizer) return absentTokenizer(error);
+    throw error;
+  }
 }
 
 async function localPath(location: ModelLocation, reporter: Reporter | undefined): Promise<string> {
@@ -108,9 +121,9 @@ async function openStored(location: ModelLocation, path: string): Promise<Stored
   if (location.kind === "gguf") return openGgufModel(path);
   if (location.kind === "llama2c") return openLlama2cModel(path);
   const config = await readModelConfig(path);
-  const family = familyOf(config.model_type);
+  const family = await familyOf(config.model_type);
   if (family === undefined) {
-    const known = families.flatMap((each) => each.modelTypes).join(", ");
+    const known = (await knownFamilies()).flatMap((each) => each.modelTypes).join(", ");
     throw new FormatError(path, `models of type "${config.model_type}" are not supported (supported: ${known})`);
   }
   return {

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { SubquadError } from "../errors.ts";
-import { familyOf, parameterCount } from "../families/index.ts";
+import { familyNamed, parameterCount } from "../families/index.ts";
 import { byteTokenizer } from "../formats/tokenizer/bytes.ts";
 import { loadTokenizer } from "../formats/tokenizer/files.ts";
 import { ownMixers } from "../inference/model.ts";
@@ -60,8 +60,7 @@ export const pretrain: Verb<PretrainOptions, PretrainDocument> = async (options,
   const recipe = await loadPretrainRecipe(options.recipe, options);
   const tokenizer = options.tokenizer === undefined ? byteTokenizer() : await loadTokenizer(options.tokenizer);
   const config = pretrainConfig(recipe, tokenizer.endOfText);
-  const family = familyOf("llama");
-  if (family === undefined) throw new SubquadError("the llama family is missing");
+  const family = await familyNamed("llama");
   const architecture = family.config.parse(config);
   if (tokenizer.vocabularySize > architecture.vocabularySize) {
     throw new SubquadError(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { blockOf, layerShapes, parameterCount, ropeTables } from "../../src/families/index.ts";
-import { llama } from "../../src/families/llama.ts";
+import llama from "../../src/families/known/llama.ts";
 
 const base = {
   model_type: "llama",
@@ -45,12 +45,12 @@ describe("a configuration", () => {
   });
 
   test.each([
-    ["an unknown scaling", { rope_scaling: { rope_type: "dynamic", factor: 2 } }],
+    ["an unknown scaling", { rope_scaling: { rope_type: "ntk", factor: 2 } }],
     ["a scaling without its factor", { rope_scaling: { rope_type: "linear" } }],
     ["heads that do not divide", { num_key_value_heads: 2 }],
     ["an odd head", { head_dim: 63 }],
     ["no size", { hidden_size: 0 }],
-    ["another activation", { hidden_act: "gelu" }],
+    ["another activation", { hidden_act: "laplace" }],
   ])("is refused for %s", (_name, wrong) => {
     const result = llama.config.safeParse({ ...base, ...wrong });
     expect(result.error && z.prettifyError(result.error)).toMatchSnapshot();

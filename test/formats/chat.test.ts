@@ -92,7 +92,7 @@ test("a template that rewrites what came before is named", () => {
 test("named templates, special tokens and refusals", () => {
   const { files } = byteTokenizer();
   const config = {
-    ...files.config,
+    ...files?.config,
     bos_token: { content: "<|endoftext|>" },
     chat_template: [
       {
@@ -102,7 +102,7 @@ test("named templates, special tokens and refusals", () => {
       { name: "tool_use", template: "{{ tools | length }} tools" },
     ],
   };
-  const template = chatTemplateOf("t", createTokenizer("t", files.tokenizer, config));
+  const template = chatTemplateOf("t", createTokenizer("t", files?.tokenizer, config));
   expect(template?.render(talk)).toBe("<|endoftext|>");
   expect(template?.render(talk, { tools: [1, 2] })).toBe("2 tools");
   expect(() => template?.render([])).toThrow("t: its chat template refuses these messages (no messages)");

@@ -6,12 +6,8 @@ import { Decoder } from "../../src/inference/decoder.ts";
 import { ForwardPass } from "../../src/inference/forward.ts";
 import { createEngine, floats } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
+import { softmaxFolders } from "../families/folders.ts";
 import { loadFolder } from "../model/load.ts";
-
-const folders = [
-  ...["llama", "llama-bf16", "llama-sharded", "llama-untied", "llama-linear-rope", "llama-yarn", "llama3-rope"],
-  ...["qwen2", "qwen3"],
-];
 
 /** Tokens of padding before the second golden sequence. */
 const padding = 7;
@@ -26,13 +22,13 @@ function expectNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what
   expect(largest, what).toBeLessThan(limit);
 }
 
-describe.each(folders)("%s", (folder) => {
+describe.each(softmaxFolders)("%s", (folder) => {
   for (const config of ["config.json", "config.legacy.json"]) {
     dataTest(`streams, logits, loss and greedy tokens by ${config}`, async () => {
       const path = dataPath("families", folder);
       // An engine keeps the programs of one model.
       const engine = createEngine({ threads: 1 });
-      const model = loadFolder(path, config);
+      const model = await loadFolder(path, config);
       const golden = openSafetensors(`${path}/golden.safetensors`);
       const read = (name: string) => readFloat64(golden, name);
       const { hiddenSize: width, vocabularySize } = model.architecture;

@@ -1,7 +1,7 @@
 /** A tiny Llama with random weights, as teacher or with converted layers. */
 
 import { blockOf, layerShapes, layerSizes, modelShapes } from "../../src/families/index.ts";
-import { llama } from "../../src/families/llama.ts";
+import llama from "../../src/families/known/llama.ts";
 import { type Shape, sizeOf } from "../../src/graph/index.ts";
 import type { LayerMixer, Model } from "../../src/inference/model.ts";
 import { initialValues, type MixerSpec, mixerParameters, presets } from "../../src/mixers/index.ts";

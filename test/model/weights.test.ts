@@ -1,7 +1,7 @@
 /** Loading is strict: every tensor is used or named, and has the shape the configuration asks for. */
 import { expect, test } from "vitest";
 import { blockOf, layerShapes, layerTensorName, modelShapes } from "../../src/families/index.ts";
-import { llama } from "../../src/families/llama.ts";
+import llama from "../../src/families/known/llama.ts";
 import type { TensorSource } from "../../src/formats/tensor.ts";
 import { namedWeights } from "../../src/model/name-weights.ts";
 import { readWeights } from "../../src/model/read-weights.ts";

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { llama } from "../../src/families/llama.ts";
+import llama from "../../src/families/known/llama.ts";
 import { byteTokenizer } from "../../src/formats/tokenizer/bytes.ts";
 import { softmaxSpec } from "../../src/mixers/index.ts";
 import { saveModel } from "../../src/pipeline/save-model.ts";

@@ -1,7 +1,7 @@
 /** Gradients through all blocks against the golden gradients of the published implementation. */
 import { describe, expect } from "vitest";
 import { blockOf, layerShapes, layerTensorName } from "../../src/families/index.ts";
-import { llama } from "../../src/families/llama.ts";
+import llama from "../../src/families/known/llama.ts";
 import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
 import { readFloat64 } from "../../src/formats/tensor.ts";
 import { createEngine, type FloatTensor, floatsOf } from "../../src/runtime/index.ts";
@@ -14,7 +14,7 @@ describe("gradients of llama's next-token loss", () => {
   for (const activations of ["saved", "recomputed"] as const) {
     dataTest(`with activations ${activations}`, async () => {
       const folder = dataPath("families", "llama");
-      const { architecture, weights, mixers } = loadFolder(folder);
+      const { architecture, weights, mixers } = await loadFolder(folder);
       const golden = openSafetensors(`${folder}/golden.safetensors`);
       const ids = Int32Array.from(readFloat64(golden, "input_ids"));
       const [batch = 0, length = 0] = golden.info("input_ids").shape;

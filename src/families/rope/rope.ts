@@ -1,6 +1,8 @@
 /** Rotary frequencies: how fast each pair of dimensions turns, and how each published scaling changes it. */
+import { dynamicRope } from "./dynamic.ts";
 import { linearRope } from "./linear.ts";
 import { llama3Rope } from "./llama3.ts";
+import { longRope } from "./longrope.ts";
 import { plainRope } from "./plain.ts";
 import type { RopeBase, RopeFrequencies, RopeScaling } from "./scaling.ts";
 import { yarnRope } from "./yarn.ts";
@@ -26,7 +28,9 @@ function seal<Settings>(scaling: RopeScaling<Settings>): SealedScaling {
 }
 
 const scalings = new Map(
-  [seal(plainRope), seal(linearRope), seal(llama3Rope), seal(yarnRope)].map((scaling) => [scaling.type, scaling]),
+  [seal(plainRope), seal(linearRope), seal(dynamicRope), seal(llama3Rope), seal(yarnRope), seal(longRope)].map(
+    (scaling) => [scaling.type, scaling],
+  ),
 );
 
 /** Names of the scalings that are known. */
@@ -49,10 +53,18 @@ export const stillRope = (headDim: number): RopeSpec => ({
   pairs: headDim / 2,
 });
 
-/** Tables of cosines and sines `[positions, dim/2]` for consecutive positions, computed in float64. */
-export function ropeTables(spec: RopeSpec, start: number, count: number): { cos: Float32Array; sin: Float32Array } {
-  const { inverse, factor } = spec.frequencies;
-  const half = spec.pairs;
+/**
+ * Tables of cosines and sines `[positions, dim/2]` for consecutive positions of a sequence of `length` tokens, computed in
+ * float64.
+ */
+export function ropeTables(
+  { frequencies, pairs: half }: RopeSpec,
+  start: number,
+  count: number,
+  length = start + count,
+): { cos: Float32Array; sin: Float32Array } {
+  const { factor, at } = frequencies;
+  const inverse = at?.(length) ?? frequencies.inverse;
   // Pairs that do not turn stay as they are, whatever the factor.
   const cos = new Float32Array(count * half).fill(1);
   const sin = new Float32Array(count * half);

@@ -9,12 +9,16 @@ export interface RopeBase {
   readonly dim: number;
   /** The configuration's `max_position_embeddings`. */
   readonly context: number;
+  /** The context before it was stretched, where the configuration tells it outside the rotary settings. */
+  readonly original?: number | undefined;
 }
 
 /** Angles per position of each pair, and a factor of both tables. */
 export interface RopeFrequencies {
   readonly inverse: Float64Array;
   readonly factor: number;
+  /** The angles for a sequence of so many tokens, where they depend on its length. */
+  readonly at?: (length: number) => Float64Array;
 }
 
 /** A published way of scaling rotary frequencies, by its `rope_type`. */

@@ -15,10 +15,13 @@ const MAXIMUM_TOKENIZER_BYTES = 256 * 2 ** 20; // the largest published ones hav
 const MAXIMUM_CONFIG_BYTES = 32 * 2 ** 20;
 const MAXIMUM_TEMPLATE_BYTES = 2 ** 20;
 
+/** A folder has no tokenizer. */
+export class MissingTokenizer extends FormatError {}
+
 /**
  * Reads a tokenizer: a folder with `tokenizer.json`, such a file itself, a `.gguf`, or llama2.c's `.bin`. A
  * `chat_template.jinja` beside it becomes `chat_template` of `files.config`.
- * @throws FormatError where there is none, or it is malformed.
+ * @throws MissingTokenizer for a folder without one, FormatError where it is malformed.
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const status = await stat(path).catch(() => undefined);
@@ -31,7 +34,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
 async function fromJson(folder: string, path: string): Promise<Tokenizer> {
   const text = await readOptionalTextFile(path, MAXIMUM_TOKENIZER_BYTES);
   if (text === undefined) {
-    throw new FormatError(
+    throw new MissingTokenizer(
       folder,
       `has no ${basename(path)}; name one with --tokenizer FILE (from tokenizer.model or vocab.txt, transformers' save_pretrained makes it)`,
     );
@@ -72,6 +75,7 @@ function parseJson(path: string, text: string): unknown {
 export async function saveTokenizer(tokenizer: Tokenizer, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { files } = tokenizer;
+  if (files === undefined) return;
   for (const [name, value] of [
     ["tokenizer.json", files.tokenizer],
     ["tokenizer_config.json", files.config],

@@ -34,8 +34,8 @@ export interface Tokenizer {
   readonly documentSeparator: number | undefined;
   /** The id of padding, if there is one. */
   readonly padding: number | undefined;
-  /** The two files of this tokenizer in Hugging Face layout, as values. */
-  readonly files: TokenizerFiles;
+  /** The two files of this tokenizer in Hugging Face layout, as values; undefined where there is no tokenizer. */
+  readonly files: TokenizerFiles | undefined;
 
   encode(text: string, options?: EncodeOptions): number[];
   /**

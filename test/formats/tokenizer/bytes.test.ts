@@ -27,7 +27,7 @@ test("special tokens follow the bytes", () => {
 
 test("its files make the same tokenizer again", () => {
   const { files } = tokenizer;
-  const again = createTokenizer("again", JSON.parse(JSON.stringify(files.tokenizer)), files.config);
+  const again = createTokenizer("again", JSON.parse(JSON.stringify(files?.tokenizer)), files?.config);
   const text = "Zwölf Boxkämpfer 🥊 jagen\n\n\tViktor\u0000 <|assistant|>  ok ";
   expect(again.encode(text)).toEqual(tokenizer.encode(text));
   expect(again.endOfText).toBe(256);

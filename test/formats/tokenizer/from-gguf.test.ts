@@ -85,5 +85,5 @@ dataTest("a placeholder vocabulary of the llama kind loads", async () => {
 
 dataTest("the chat template comes along", async () => {
   const { files } = await loadTokenizer(dataPath("smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"));
-  expect(files.config.chat_template).toContain("<|im_start|>assistant");
+  expect(files?.config.chat_template).toContain("<|im_start|>assistant");
 });

@@ -64,7 +64,7 @@ test("saved files are read back, and a template beside them comes along", async 
   await writeFile(join(folder, "chat_template.jinja"), "{{ messages }}");
   const again = await loadTokenizer(folder);
   expect(again.encode("é")).toEqual([0xc3, 0xa9]);
-  expect(again.files.config.chat_template).toBe("{{ messages }}");
+  expect(again.files?.config.chat_template).toBe("{{ messages }}");
   expect(JSON.parse(await readFile(join(folder, "tokenizer_config.json"), "utf8")).eos_token).toBe("<|endoftext|>");
   await writeFile(join(folder, "tokenizer.json"), "{");
   await expect(loadTokenizer(folder)).rejects.toThrow("is not valid JSON");

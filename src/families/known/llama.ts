@@ -1,8 +1,9 @@
 /** Llama: the family that most others are a variation of (arXiv 2302.13971, 2307.09288, 2407.21783). */
 import { z } from "zod";
-import { configSchema } from "./config.ts";
-import type { Family } from "./family.ts";
-import { ggufConfig, ggufTensors, llamaLike, llamaShape, llamaTensors } from "./llama-like.ts";
+import { configSchema } from "../config.ts";
+import type { Family } from "../family.ts";
+import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const shape = {
   ...llamaShape,
@@ -13,17 +14,17 @@ const shape = {
 };
 
 /** The family's description. */
-export const llama: Family = {
+const family: Family = {
   name: "llama",
   modelTypes: ["llama"],
-  config: configSchema(shape, (c) =>
-    llamaLike("llama", c, { biases: { qkv: c.attention_bias, output: c.attention_bias, mlp: c.mlp_bias } }),
-  ),
-  tensors: llamaTensors,
+  config: configSchema(shape, (c) => llamaLike("llama", c, { biases: attentionBiases(c.attention_bias, c.mlp_bias) })),
+  tensors: llamaTensors(),
   gguf: {
     architecture: "llama",
     config: ggufConfig,
     biasKey: "attention_bias",
-    tensors: { ...ggufTensors, rotary: "adjacent" },
+    tensors: { ...ggufTensors(), rotary: "adjacent" },
   },
 };
+
+export default family;
