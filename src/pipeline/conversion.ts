@@ -49,6 +49,14 @@ export function requireSoftmax({ name, model }: OpenModel): void {
   if (isConverted(model)) throw new SubquadError(`${name}: is linearized already; name its teacher`);
 }
 
+/** Throws a SubquadError where a recipe would convert no layer of a model. */
+export function requireReplaced({ name, model }: OpenModel, recipe: Recipe<MixerSpec>): void {
+  if (isConverted(convert(model, recipe))) return;
+  throw new SubquadError(
+    `${name}: no layer would be converted: each that reads every token is kept by the recipe, or there is none (set layers=including_local to replace layers with windows or states of their own)`,
+  );
+}
+
 /** Converts, trains, compares with the teacher and writes the output folder. */
 export async function convertByRecipe(conversion: Conversion, context: Context): Promise<Converted> {
   const began = performance.now();

@@ -1,19 +1,20 @@
 /** Gradients through all blocks against the golden gradients of the published implementation. */
 import { describe, expect } from "vitest";
-import { blockOf, layerShapes, layerTensorName } from "../../src/families/index.ts";
-import llama from "../../src/families/known/llama.ts";
+import { blockOf, familyNamed, layerShapes } from "../../src/families/index.ts";
 import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
 import { readFloat64 } from "../../src/formats/tensor.ts";
-import { createEngine, type FloatTensor, floatsOf } from "../../src/runtime/index.ts";
+import { namedWeights } from "../../src/model/name-weights.ts";
+import type { ModelWeights } from "../../src/model/weights.ts";
+import { createEngine, type FloatTensor } from "../../src/runtime/index.ts";
 import { Stack } from "../../src/training/stack.ts";
 import { expectClose } from "../compare.ts";
 import { dataPath, dataTest } from "../data.ts";
 import { loadFolder } from "../model/load.ts";
 
-describe("gradients of llama's next-token loss", () => {
+describe.each(["llama", "gpt2"])("gradients of %s's next-token loss", (name) => {
   for (const activations of ["saved", "recomputed"] as const) {
     dataTest(`with activations ${activations}`, async () => {
-      const folder = dataPath("families", "llama");
+      const folder = dataPath("families", name);
       const { architecture, weights, mixers } = await loadFolder(folder);
       const golden = openSafetensors(`${folder}/golden.safetensors`);
       const ids = Int32Array.from(readFloat64(golden, "input_ids"));
@@ -29,15 +30,13 @@ describe("gradients of llama's next-token loss", () => {
         { ...weights, layers: weights.layers as Record<string, FloatTensor>[] },
       );
       expect(loss).toBeCloseTo(readFloat64(golden, "loss")[0] ?? 0, 5);
-      const check = (name: string, actual: FloatTensor) =>
-        expectClose(floatsOf(actual), readFloat64(golden, `gradients.${name}`), 1e-4, name);
-      check(llama.tensors.model.embedding ?? "", ends.embedding as FloatTensor);
-      check(llama.tensors.model.finalNorm ?? "", ends.finalNorm as FloatTensor);
-      layers.forEach((tensors, layer) => {
-        for (const role of trained) {
-          check(layerTensorName(llama.tensors.layer[role] ?? "", layer), tensors[role] as FloatTensor);
-        }
-      });
+      // Gradients are named, fused and turned as their weights are.
+      const gradients = { ...ends, layers } as unknown as ModelWeights;
+      const named = namedWeights(gradients, (await familyNamed(name)).tensors, architecture);
+      const wanted = golden.names().filter((tensor) => tensor.startsWith("gradients."));
+      expect(named.map(([tensor]) => `gradients.${tensor}`).toSorted()).toEqual(wanted.toSorted());
+      for (const [tensor, { data }] of named)
+        expectClose(data, readFloat64(golden, `gradients.${tensor}`), 1e-4, tensor);
     });
   }
 });
