@@ -1,5 +1,5 @@
 /** What a configuration means: two ends and the blocks between them. */
-import { type Block, layerShapes, type NormSpec } from "./block.ts";
+import { type ActivationName, type Block, layerShapes, type NormSpec } from "./block.ts";
 import type { RopeSpec } from "./rope/rope.ts";
 
 /** A transformer, described. All families reduce to this. */
@@ -18,24 +18,47 @@ export interface Architecture {
   readonly norm?: NormSpec;
   /** True when the head reads the embedding table. */
   readonly tiedHead: boolean;
-  /** From tokens to the first stream: a factor of the table's rows, and where learned positions are added, how they are counted. */
+  /** From tokens to the first stream. */
   readonly embedding: {
+    /** Factor of the table's rows. */
     readonly scale: number;
-    /** Rows of the table of positions, and the row of a sequence's first token. */
+    /** Where learned positions are added: rows of their table, and the row of a sequence's first token. */
     readonly positions?: { readonly count: number; readonly offset: number };
+    /** Where a row is added for the segment that a token belongs to: the number of segments. */
+    readonly segments?: number;
+    readonly norm?: NormSpec;
   };
-  /** From the last normed stream to logits: a factor, a bias, and a cap c, c · tanh(logit / c). */
-  readonly head: { readonly scale: number; readonly bias: boolean; readonly cap?: number };
+  /** From the last normed stream to logits. */
+  readonly head: {
+    readonly scale: number;
+    readonly bias: boolean;
+    /** Cap c of the logits, c · tanh(logit / c). */
+    readonly cap?: number;
+    /** A dense layer before the table, as wide as the stream, with a bias. */
+    readonly transform?: { readonly activation: ActivationName; readonly norm: NormSpec };
+  };
 }
 
+/** Whether a model reads both ways: it tells what stands in a text, and writes none. */
+export const isEncoder = ({ blocks }: Architecture): boolean => blocks.some(({ mixer }) => !mixer.causal);
+
 /** A weight's place outside the blocks. */
-export type ModelRole = "embedding" | "positions" | "finalNorm" | "finalNormBias" | "head" | "headBias";
+export type ModelRole = BeginRole | EndRole;
+
+type Normed<Name extends string> = Name | `${Name}Bias`;
+type BeginRole = "embedding" | "positions" | "segments" | Normed<"embeddingNorm">;
+type EndRole = Normed<"finalNorm"> | Normed<"transform"> | Normed<"transformNorm"> | Normed<"head">;
 
 /** The roles that the first stream is made of. */
-export const beginRoles: readonly ModelRole[] = ["embedding", "positions"];
+export const beginRoles: readonly BeginRole[] = [
+  ...(["embedding", "positions", "segments", "embeddingNorm", "embeddingNormBias"] as const),
+];
 
 /** The roles that logits are made of; a tied head is given as well. */
-export const endRoles: readonly ModelRole[] = ["finalNorm", "finalNormBias", "head", "headBias"];
+export const endRoles: readonly EndRole[] = [
+  ...(["finalNorm", "finalNormBias", "transform", "transformBias", "transformNorm", "transformNormBias"] as const),
+  ...(["head", "headBias"] as const),
+];
 
 /** A model's block. Throws a RangeError where it has none of that number. */
 export function blockOf({ blocks }: Pick<Architecture, "blocks">, layer: number): Block {
@@ -48,9 +71,18 @@ export function blockOf({ blocks }: Pick<Architecture, "blocks">, layer: number)
 export function modelShapes(architecture: Architecture): Map<ModelRole, readonly number[]> {
   const { hiddenSize, vocabularySize, tiedHead, embedding, norm, head } = architecture;
   const shapes = new Map<ModelRole, readonly number[]>([["embedding", [vocabularySize, hiddenSize]]]);
-  if (embedding.positions !== undefined) shapes.set("positions", [embedding.positions.count, hiddenSize]);
-  if (norm) shapes.set("finalNorm", [hiddenSize]);
-  if (norm?.bias) shapes.set("finalNormBias", [hiddenSize]);
+  const { positions, segments } = embedding;
+  const { transform } = head;
+  const addNorm = (role: "embeddingNorm" | "finalNorm" | "transformNorm", spec: NormSpec | undefined) => {
+    if (spec) shapes.set(role, [hiddenSize]);
+    if (spec?.bias) shapes.set(`${role}Bias`, [hiddenSize]);
+  };
+  if (positions !== undefined) shapes.set("positions", [positions.count, hiddenSize]);
+  if (segments !== undefined) shapes.set("segments", [segments, hiddenSize]);
+  addNorm("embeddingNorm", embedding.norm);
+  addNorm("finalNorm", norm);
+  if (transform) shapes.set("transform", [hiddenSize, hiddenSize]).set("transformBias", [hiddenSize]);
+  addNorm("transformNorm", transform?.norm);
   if (!tiedHead) shapes.set("head", [vocabularySize, hiddenSize]);
   if (head.bias) shapes.set("headBias", [vocabularySize]);
   return shapes;

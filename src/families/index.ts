@@ -5,6 +5,7 @@ export {
   beginRoles,
   blockOf,
   endRoles,
+  isEncoder,
   type ModelRole,
   modelShapes,
   parameterCount,

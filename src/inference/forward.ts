@@ -1,5 +1,5 @@
 /** The whole-sequence forward pass: block after block, one compiled program per kind of layer. */
-import { type Block, blockOf } from "../families/index.ts";
+import { type Block, blockOf, isEncoder } from "../families/index.ts";
 import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
 import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
 import { embedProgram, headProgram, scoreProgram } from "../model/head.ts";
@@ -15,6 +15,8 @@ export interface TokenBatch {
   readonly length: number;
   /** The position of every first token (default: 0). */
   readonly first?: number;
+  /** The segment each token belongs to, for models that tell them apart (default: the first). */
+  readonly segments?: ArrayLike<number>;
 }
 
 /** Tokens whose logits are formed at once: bounds memory at this many rows of the vocabulary. */
@@ -42,13 +44,19 @@ export class ForwardPass {
   }
 
   /** The embedded tokens `[batch, length, hidden]`. */
-  async embed({ ids, batch, length, first = 0 }: TokenBatch): Promise<FloatTensor> {
+  async embed({ ids, batch, length, first = 0, segments }: TokenBatch): Promise<FloatTensor> {
     const { architecture, weights } = this.model;
-    const program = await this.engine.cached(`embed ${batch} ${length}`, () =>
-      embedProgram(architecture, batch, length),
+    const segmented = segments !== undefined;
+    const program = await this.engine.cached(`embed ${batch} ${length} ${segmented}`, () =>
+      embedProgram(architecture, batch, length, { segments: segmented }),
     );
     const places = placeFeeds(architecture, batch, first);
-    const { x } = await program.run({ ...beginFeeds(weights), ...places, ids: indices([batch, length], ids) });
+    const { x } = await program.run({
+      ...beginFeeds(weights),
+      ...places,
+      ids: indices([batch, length], ids),
+      ...(segments && { segmentIds: indices([batch, length], segments) }),
+    });
     return x as FloatTensor;
   }
 
@@ -108,12 +116,18 @@ export class ForwardPass {
     return logits as FloatTensor;
   }
 
-  /** −log p in nats of tokens 2 to length of one sequence: element i belongs to token i + 1. */
+  /**
+   * −log p in nats of tokens 2 to length of one sequence: element i belongs to token i + 1. A decoder foretells it from what
+   * came before; an encoder tells it back from the whole sequence.
+   */
   async losses(ids: ArrayLike<number>): Promise<Float32Array> {
+    const { architecture } = this.model;
     const length = ids.length;
     const hidden = floatsOf(await this.hidden({ ids, batch: 1, length }));
     const targets = Array.from({ length: length - 1 }, (_unused, row) => ids[row + 1] ?? 0);
-    return await this.tokenLosses(hidden.subarray(0, targets.length * this.model.architecture.hiddenSize), targets);
+    const first = isEncoder(architecture) ? 1 : 0;
+    const width = architecture.hiddenSize;
+    return await this.tokenLosses(hidden.subarray(first * width, (first + targets.length) * width), targets);
   }
 
   /** −log p in nats of each target after the hidden state of its row: `hidden` is `[targets, hidden]`, row-major. */

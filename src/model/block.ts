@@ -1,29 +1,8 @@
 /** One transformer block, in the three pieces that mixers, teachers and students share. */
-import {
-  type ActivationName,
-  type Block,
-  type Matrix,
-  type NormPlace,
-  type NormRole,
-  normRole,
-  type Sublayer,
-} from "../families/index.ts";
-import {
-  add,
-  gelu,
-  geluTanh,
-  integers,
-  multiply,
-  named,
-  relu,
-  reshape,
-  rotary,
-  sigmoid,
-  silu,
-  transpose,
-  type Value,
-} from "../graph/index.ts";
+import { type Block, type Matrix, type NormPlace, type NormRole, normRole, type Sublayer } from "../families/index.ts";
+import { add, integers, multiply, named, reshape, rotary, transpose, type Value } from "../graph/index.ts";
 import type { Angles, MixerSpec } from "../mixers/index.ts";
+import { activations } from "./activations.ts";
 import { normalized } from "./norm.ts";
 import { type LayerValues, type Projection, weightOf } from "./projection.ts";
 
@@ -88,17 +67,6 @@ function scaled(project: Projection, x: Value, role: Matrix, { factors }: Block)
   const [product, factor] = [project(x, role), factors[role]];
   return factor === undefined ? product : multiply(product, factor);
 }
-
-const activations: Readonly<Record<ActivationName, (x: Value) => Value>> = {
-  silu,
-  gelu,
-  geluTanh,
-  relu,
-  // x σ(1.702 x) (arXiv 1606.08415).
-  quickGelu: (x) => multiply(x, sigmoid(multiply(x, 1.702))),
-  // max(x, 0)² (arXiv 2109.08668).
-  squaredRelu: (x) => multiply(relu(x), relu(x)),
-};
 
 function mlpOutput(normal: Value, project: Projection, block: Block): Value {
   const { gated, activation } = block.mlp;

@@ -105,7 +105,7 @@ export function stepProgram(
   );
   const seen = input("seen", [batch], "int64");
   const ids = reshape(input("ids", [batch], "int64"), [batch, 1]);
-  let x = embedded(ids, reshape(seen, [batch, 1]), ends, architecture);
+  let x = embedded({ ids, positions: reshape(seen, [batch, 1]) }, ends, architecture);
   const outputs: Record<string, Value> = {};
   specs.forEach((spec, layer) => {
     const block = blockOf(architecture, layer);

@@ -1,5 +1,12 @@
 /** The two ends of a model as an architecture describes them: from tokens to the first stream, from the last one to logits. */
-import { type Architecture, beginRoles, endRoles, type ModelRole, modelShapes } from "../families/index.ts";
+import {
+  type Architecture,
+  beginRoles,
+  endRoles,
+  type ModelRole,
+  modelShapes,
+  type NormSpec,
+} from "../families/index.ts";
 import {
   add,
   divide,
@@ -14,6 +21,7 @@ import {
   tanh,
   type Value,
 } from "../graph/index.ts";
+import { activations } from "./activations.ts";
 import { normalized } from "./norm.ts";
 import { weightOf } from "./projection.ts";
 
@@ -64,20 +72,57 @@ export const endInputs = (architecture: Architecture, prefix = ""): EndValues =>
 /** Whether the first stream depends on where tokens stand: then `seen`, int64 `[batch]`, says how many came before. */
 export const embedsPositions = ({ embedding }: Architecture): boolean => embedding.positions !== undefined;
 
-/** The first stream `[batch, length, hidden]` of ids `[batch, length]` at positions `[batch or 1, length]`. */
-export function embedded(ids: Value, positions: Value, values: EndValues, { embedding }: Architecture): Value {
-  const read = rows(weightOf(values, "embedding"), ids);
-  const scaled = embedding.scale === 1 ? read : multiply(read, embedding.scale);
-  if (embedding.positions === undefined) return scaled;
-  const places = add(positions, integers([embedding.positions.offset]));
-  return add(scaled, rows(weightOf(values, "positions"), places));
+/** Tokens and where they stand. */
+export interface Tokens {
+  /** `[batch, length]`, int64. */
+  readonly ids: Value;
+  /** `[batch or 1, length]`, int64. */
+  readonly positions: Value;
+  /** The segment each token belongs to, `[batch, length]`, int64 (default: the first). */
+  readonly segments?: Value | undefined;
 }
 
-/** The last stream `[…, hidden]`, normed and scaled as the head reads it. */
+/** The first stream `[batch, length, hidden]`. */
+export function embedded(
+  { ids, positions, segments = integers([0]) }: Tokens,
+  values: EndValues,
+  { embedding }: Architecture,
+): Value {
+  const { scale, norm } = embedding;
+  const read = rows(weightOf(values, "embedding"), ids);
+  let x = scale === 1 ? read : multiply(read, scale);
+  if (embedding.positions !== undefined) {
+    const places = add(positions, integers([embedding.positions.offset]));
+    x = add(x, rows(weightOf(values, "positions"), places));
+  }
+  if (embedding.segments !== undefined) x = add(x, rows(weightOf(values, "segments"), segments));
+  return norm === undefined ? x : normalizedBy(x, "embeddingNorm", values, norm);
+}
+
+function normalizedBy(
+  x: Value,
+  role: "embeddingNorm" | "finalNorm" | "transformNorm",
+  values: EndValues,
+  norm: NormSpec,
+) {
+  return normalized(x, weightOf(values, role), norm.bias ? weightOf(values, `${role}Bias`) : undefined, norm);
+}
+
+function transformed(
+  x: Value,
+  values: EndValues,
+  { activation, norm }: NonNullable<Architecture["head"]["transform"]>,
+): Value {
+  const product = matmul(x, weightOf(values, "transform"), { transposeB: true });
+  const activated = activations[activation](add(product, weightOf(values, "transformBias")));
+  return normalizedBy(activated, "transformNorm", values, norm);
+}
+
+/** The last stream `[…, hidden]` as the head reads it: normed, maybe transformed, scaled. */
 export function finalStates(x: Value, values: EndValues, { norm, head }: Architecture): Value {
-  const bias = norm?.bias ? weightOf(values, "finalNormBias") : undefined;
-  const normal = norm === undefined ? x : normalized(x, weightOf(values, "finalNorm"), bias, norm);
-  return head.scale === 1 ? normal : multiply(normal, head.scale);
+  const normal = norm === undefined ? x : normalizedBy(x, "finalNorm", values, norm);
+  const read = head.transform === undefined ? normal : transformed(normal, values, head.transform);
+  return head.scale === 1 ? read : multiply(read, head.scale);
 }
 
 /** Logits of final states, maybe by a head in 8 bits. */

@@ -35,26 +35,37 @@ import {
 import { type FrozenProducts, quantizedInput, weightOf } from "./projection.ts";
 
 /**
- * `ids` int64 `[batch, length]`, the beginning's weights by role and, where positions are learned, `seen` int64 `[batch]` →
- * `x` `[batch, length, hidden]`.
+ * `ids` int64 `[batch, length]`, the beginning's weights by role, where positions are learned `seen` int64 `[batch]`, and
+ * `segmentIds` int64 `[batch, length]` where asked → `x` `[batch, length, hidden]`.
  */
-export function embedProgram(architecture: Architecture, batch: number, length: number): Program<"x"> {
-  return program({ x: embedding(architecture, batch, length).x });
+export function embedProgram(
+  architecture: Architecture,
+  batch: number,
+  length: number,
+  options: { readonly segments?: boolean } = {},
+): Program<"x"> {
+  return program({ x: embedding(architecture, batch, length, options.segments).x });
 }
 
-function embedding(architecture: Architecture, batch: number, length: number): { x: Value; values: EndValues } {
+function embedding(
+  architecture: Architecture,
+  batch: number,
+  length: number,
+  segmented = false,
+): { x: Value; values: EndValues } {
   const ids = input("ids", [batch, length], "int64");
   const own = reshape(integers(Array.from({ length }, (_unused, index) => index)), [1, length]);
   const positions = embedsPositions(architecture)
     ? add(reshape(input("seen", [batch], "int64"), [batch, 1]), own)
     : own;
   const values = beginInputs(architecture);
-  return { x: embedded(ids, positions, values, architecture), values };
+  const segments = segmented ? input("segmentIds", [batch, length], "int64") : undefined;
+  return { x: embedded({ ids, positions, segments }, values, architecture), values };
 }
 
 /**
- * The gradients of what embeds: `xGradient` `[batch, length, hidden]`, `ids`, `seen` as for `embedProgram`, and for a tied head
- * its gradient as `head` → `gradient.ROLE`.
+ * The gradients of what embeds: `xGradient` `[batch, length, hidden]`, the inputs of `embedProgram`, and for a tied head its
+ * gradient as `head` → `gradient.ROLE`.
  */
 export function embedGradientProgram(architecture: Architecture, batch: number, length: number): Program {
   const { hiddenSize, tiedHead } = architecture;

@@ -1,5 +1,6 @@
 /** What the verbs that decode have in common: a model on an engine, prompts as tokens. */
 import { SubquadError } from "../errors.ts";
+import { isEncoder } from "../families/index.ts";
 import { Decoder } from "../inference/decoder.ts";
 import { keepsEverything } from "../model/decode.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
@@ -20,8 +21,15 @@ export async function openDecoder(
   { reporter }: Context,
 ): Promise<OpenDecoder> {
   const opened = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
+  requireDecoder(opened);
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
   return { opened, engine, decoder: new Decoder(engine, opened.model, { fingerprint: opened.fingerprint }) };
+}
+
+/** Throws a SubquadError for a model that does not foretell tokens. */
+export function requireDecoder({ name, model }: Pick<OpenModel, "name" | "model">): void {
+  if (isEncoder(model.architecture))
+    throw new SubquadError(`${name}: is an encoder: it reads texts both ways and foretells no token`);
 }
 
 /**

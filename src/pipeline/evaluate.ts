@@ -8,6 +8,7 @@ import { ForwardPass } from "../inference/forward.ts";
 import { isConverted, type Model } from "../inference/model.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { Context, EvaluateDocument, EvaluateOptions, Verb } from "./contract.ts";
+import { requireDecoder } from "./decoding.ts";
 import { layerErrors } from "./layer-errors.ts";
 import { openModel } from "./open-model.ts";
 import { measureRecall, planRecall } from "./recall.ts";
@@ -146,6 +147,7 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
     options.against === undefined
       ? undefined
       : await openModel(options.against, { tokenizer: options.tokenizer, reporter });
+  if (asked > 0) requireDecoder(opened);
   const ids = textless && options.text === undefined ? [] : await evaluationText(options.text, opened);
   const longest = Math.min(ids.length, options.maxTokens);
   const lengths =

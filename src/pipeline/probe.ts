@@ -7,6 +7,7 @@ import { type MixerSpec, sameMixer, stateLayout } from "../mixers/index.ts";
 import { createEngine } from "../runtime/index.ts";
 import type { ProbeDocument, ProbeMeasure, ProbeOptions, Verb } from "./contract.ts";
 import { requireSoftmax } from "./conversion.ts";
+import { requireDecoder } from "./decoding.ts";
 import { comparedLengths } from "./evaluate.ts";
 import { openModel } from "./open-model.ts";
 import { linearizedLayers } from "./probe/linearized.ts";
@@ -30,6 +31,7 @@ export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context)
   const { memory, by = "perplexity" } = options;
   const teacher = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
   requireSoftmax(teacher);
+  requireDecoder(teacher);
   const { architecture } = teacher.model;
   let read: Promise<TrainingText> | undefined;
   // Only where layers are trained, or measured on what is held out.

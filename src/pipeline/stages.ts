@@ -1,7 +1,7 @@
 /** A recipe's stages: each kind builds its trainee from the student, and folds what was learned back into it. */
 import { totalmem } from "node:os";
 import { SubquadError } from "../errors.ts";
-import { blockOf } from "../families/index.ts";
+import { blockOf, isEncoder } from "../families/index.ts";
 import type { Model } from "../inference/model.ts";
 import { adapterShapes } from "../model/student-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
@@ -156,6 +156,10 @@ function layerwise(stage: LayerwiseStage, context: StageContext) {
 function endToEnd(stage: EndToEndStage, context: StageContext) {
   const { student, teacher } = context;
   const { next_token: nextToken, logits, temperature } = stage.loss;
+  if (nextToken > 0 && isEncoder(student.architecture))
+    throw new SubquadError(
+      `stages.${stage.name}.loss: an encoder foretells no token; set stages.${stage.name}.loss.next_token=0 and stages.${stage.name}.loss.logits=1 to learn the teacher's chances`,
+    );
   return new EndToEndTrainee(context.engine, {
     ...common(stage, context),
     ends: endsOf(stage, student.architecture),

@@ -15,7 +15,7 @@ import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import { sameShape } from "../graph/index.ts";
 import { isReplaced, type LayerMixer, type Model } from "../inference/model.ts";
-import { growsWithLength, initialValues, type MixerSpec, mixerParameters } from "../mixers/index.ts";
+import { growsWithLength, initialValues, type MixerSpec, mixerParameters, parseMixer } from "../mixers/index.ts";
 import { type LayerWeights, type ModelWeights, type Weight, wholeEnds } from "../model/weights.ts";
 import type { LayerChoice, Recipe } from "../recipes/index.ts";
 import { uniform } from "../training/data-order.ts";
@@ -42,8 +42,10 @@ export function convert(
   return { ...teacher, mixers };
 }
 
-/** A layer's mixer with its first parameters. */
-function newMixer(spec: MixerSpec, block: Block, random: () => number): LayerMixer {
+/** A layer's mixer with its first parameters; it reads one way or both as the layer's own does. */
+function newMixer(recipe: MixerSpec, block: Block, random: () => number): LayerMixer {
+  const { causal } = block.mixer;
+  const spec = recipe.causal === causal ? recipe : parseMixer({ ...recipe, causal });
   const parameters = mixerParameters(spec, layerSizes(block));
   const initial = Object.entries(parameters).map(([name, parameter]) => {
     const weight: Weight = { dtype: "float32", shape: parameter.shape, data: initialValues(parameter, random) };

@@ -40,9 +40,9 @@ const groupRoles: Readonly<Record<WeightGroup, readonly (ProjectionRole | LayerR
   values: ["values"],
   output: ["output"],
   mlp: ["gate", "up", "down"],
-  norms: [...normWeights, "finalNorm"],
-  embedding: ["embedding"],
-  head: ["head"],
+  norms: [...normWeights, "embeddingNorm", "finalNorm", "transformNorm"],
+  embedding: ["embedding", "positions", "segments"],
+  head: ["head", "transform"],
 };
 
 function namedRoles({ train: { weights } }: Pick<Stage, "train">): ReadonlySet<string> {

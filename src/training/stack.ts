@@ -125,7 +125,7 @@ export class Stack {
       upstream = xGradient as FloatTensor;
       layers.unshift(withoutPrefix(gradients, "gradient."));
     }
-    const ends = this.#plan.trainEnds ? await this.#ends(upstream, window, head) : {};
+    const ends = this.#plan.trainEnds ? await this.#ends(upstream, window, weights, head) : {};
     return { loss: head.loss, layers, ends };
   }
 
@@ -262,14 +262,24 @@ export class Stack {
   }
 
   /** The gradients of what embeds from the stream's, a tied head's joined with the embedding's. */
-  async #ends(xGradient: FloatTensor, { ids }: TokenWindow, { own }: { own: Tensors }): Promise<Tensors> {
+  async #ends(
+    xGradient: FloatTensor,
+    { ids }: TokenWindow,
+    weights: StackWeights,
+    { own }: { own: Tensors },
+  ): Promise<Tensors> {
     const { architecture, batch, length } = this.#plan;
     const program = await this.#engine.cached(`embedding gradient ${batch} ${length}`, () =>
       embedGradientProgram(architecture, batch, length),
     );
     const { head, ...others } = own;
     const tied = architecture.tiedHead && head !== undefined;
-    const feeds = { xGradient, ...placeFeeds(architecture, batch), ids: indices([batch, length], ids) };
+    const feeds = {
+      ...beginFeeds(weights),
+      xGradient,
+      ...placeFeeds(architecture, batch),
+      ids: indices([batch, length], ids),
+    };
     const embedded = await program.run({ ...feeds, ...(tied && { head }) });
     return { ...others, ...withoutPrefix(embedded, "gradient."), ...(!tied && head && { head }) };
   }

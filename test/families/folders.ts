@@ -5,5 +5,8 @@ export const softmaxFolders = [
   ...["gptj", "opt", "olmo2", "smollm3", "stablelm", "starcoder2", "granite", "falcon"],
 ] as const;
 
+/** One folder of each family of decoders. */
+export const decoderFolders = softmaxFolders.filter((name) => !/^(llama|phi3)-|^llama3/.test(name));
+
 /** One folder of each family. */
-export const familyFolders = softmaxFolders.filter((name) => !/^(llama|phi3)-|^llama3/.test(name));
+export const familyFolders = [...decoderFolders, "bert"] as const;

@@ -4,7 +4,7 @@ import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
 import { readFloat64 } from "../../src/formats/tensor.ts";
 import { Decoder } from "../../src/inference/decoder.ts";
 import { ForwardPass } from "../../src/inference/forward.ts";
-import { createEngine, floats } from "../../src/runtime/index.ts";
+import { createEngine, type FloatTensor, floats } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
 import { softmaxFolders } from "../families/folders.ts";
 import { loadFolder } from "../model/load.ts";
@@ -69,6 +69,38 @@ describe.each(softmaxFolders)("%s", (folder) => {
       });
       const shifted = await forward.logits(floats([length - padding, width], short.data));
       expectNear(shifted.data, padded, "logits after padding");
+      await engine.release();
+    });
+  }
+});
+
+describe("bert", () => {
+  for (const config of ["config.json", "config.legacy.json"]) {
+    dataTest(`streams and logits, with segments and padding on the right, by ${config}`, async () => {
+      const path = dataPath("families", "bert");
+      const engine = createEngine({ threads: 1 });
+      const model = await loadFolder(path, config);
+      const golden = openSafetensors(`${path}/golden.safetensors`);
+      const read = (name: string) => readFloat64(golden, name);
+      const { hiddenSize: width, vocabularySize } = model.architecture;
+      const ids = read("input_ids");
+      const [batch = 0, length = 0] = golden.info("input_ids").shape;
+      const forward = new ForwardPass(engine, model);
+      const states = read("hidden_states");
+      const size = batch * length * width;
+      const last = await forward.hidden({ ids, batch, length }, (layer, x) =>
+        expectNear(x.data, states.subarray(layer * size, (layer + 1) * size), `stream ${layer}`),
+      );
+      expectNear(last.data, read("last_hidden_state"), "last stream");
+      const logitsOf = async (x: FloatTensor) => await forward.logits(floats([x.data.length / width, width], x.data));
+      expectNear((await logitsOf(last)).data, read("logits"), "logits");
+      const segmented = await forward.hidden({ ids, batch, length, segments: read("token_type_ids") });
+      expectNear((await logitsOf(segmented)).data, read("segment_logits"), "logits with segments");
+      // Padding on the right changes nothing before it.
+      const kept = length - padding;
+      const short = await forward.hidden({ ids: ids.subarray(0, kept), batch: 1, length: kept });
+      const padded = read("padded_logits").subarray(0, kept * vocabularySize);
+      expectNear((await logitsOf(short)).data, padded, "logits before padding");
       await engine.release();
     });
   }

@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect } from "vitest";
 import { Decoder } from "../../src/inference/decoder.ts";
+import { ForwardPass } from "../../src/inference/forward.ts";
 import { isReplaced, type Model } from "../../src/inference/model.ts";
 import { growsWithLength } from "../../src/mixers/index.ts";
 import { convertByRecipe } from "../../src/pipeline/conversion.ts";
 import { linearize } from "../../src/pipeline/linearize.ts";
+import { logits } from "../../src/pipeline/logits.ts";
 import { openModel } from "../../src/pipeline/open-model.ts";
 import { loadLinearizeRecipe } from "../../src/pipeline/recipes.ts";
 import { createEngine } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
-import { familyFolders } from "../families/folders.ts";
+import { decoderFolders } from "../families/folders.ts";
 import { uniform } from "../random.ts";
 import { recordingContext } from "./context.ts";
 
@@ -53,7 +55,7 @@ const settings: Readonly<Record<string, readonly string[]>> = {
   "liger-gla": ["mixer.window.size=8", "stages.finetune.accumulate=1", "stages.finetune.learning_rate=0.01"],
 };
 
-describe.each(familyFolders)("%s", (name) => {
+describe.each(decoderFolders)("%s", (name) => {
   for (const [recipe, set] of Object.entries(settings)) {
     if (recipe === "hedgehog" && name !== "gpt2") continue;
     dataTest(`converts by ${recipe}, with lower losses, and goes on from its folder alike`, async () => {
@@ -80,6 +82,41 @@ describe.each(familyFolders)("%s", (name) => {
       expect(await continuation(again)).toEqual(await continuation(model));
     });
   }
+});
+
+const chances = [
+  ...["stages.finetune.loss.next_token=0", "stages.finetune.loss.logits=1", "stages.finetune.learning_rate=0.001"],
+];
+
+dataTest("an encoder converts by hedgehog both ways, and its folder tells the same tokens", async () => {
+  const teacher = await openModel(dataPath("families", "bert"));
+  const conversion = {
+    teacher,
+    recipe: await loadLinearizeRecipe("hedgehog", { ...budget, set: [...(settings.hedgehog ?? []), ...chances] }),
+    text: { train: text(4000, 1), heldOut: text(400, 2), texts: [] },
+    output: join(folder, "bert"),
+    resume: false,
+    threads: 1,
+  };
+  const { document, model } = await convertByRecipe(conversion, recordingContext().context);
+  for (const { name: stage, loss_first, loss_last } of document.stages)
+    expect(loss_last, stage).toBeLessThan(loss_first ?? 0);
+  expect(model.mixers.map(({ spec }) => [spec.causal, spec.state?.featureMap.kind])).toEqual([
+    [false, "hedgehog"],
+    [false, "hedgehog"],
+  ]);
+  const engine = createEngine({ threads: 1 });
+  const { ids } = text(48, 9);
+  const own = await new ForwardPass(engine, model).losses(ids);
+  const again = await new ForwardPass(engine, (await openModel(conversion.output)).model).losses(ids);
+  expect(again).toEqual(own);
+  await engine.release();
+});
+
+dataTest("an encoder is refused by name where tokens are to be foretold", async () => {
+  const model = dataPath("families", "bert");
+  const run = logits({ model, ids: [1, 2], top: 2 }, recordingContext().context);
+  await expect(run).rejects.toThrow(/bert: is an encoder/);
 });
 
 dataTest("a model whose layers all have windows of their own is left alone, with the reason", async () => {
