@@ -16,22 +16,37 @@ export type NormPlace = "before" | "output" | "stream";
 /** What an MLP does between its projections. */
 export type ActivationName = "silu" | "gelu" | "geluTanh" | "quickGelu" | "relu" | "squaredRelu";
 
+/** A gated MLP multiplies the activated gate and a second projection; a plain one activates a single projection. */
+export interface Mlp {
+  readonly size: number;
+  readonly gated: boolean;
+  readonly activation: ActivationName;
+}
+
 /** A block, described. Blocks that are equal share their programs. */
 export interface Block {
+  /** Which spelling of a file's tensors is this block's (default: the one that all blocks share). */
+  readonly kind?: string;
   /** Width of the residual stream. */
   readonly hiddenSize: number;
   /** Query heads. */
   readonly heads: number;
   /** Key and value heads; each serves heads / groups query heads. */
   readonly groups: number;
+  /** Heads that queries and keys come in, where each serves several heads of values. */
+  readonly keyHeads?: number;
   /** Dimensions of one head. */
   readonly headDim: number;
+  /** Dimensions of one head's values (default: `headDim`). */
+  readonly valueDim?: number;
   /** What mixes the tokens before any conversion. */
   readonly mixer: MixerSpec;
   /** Which of the model's rotary settings turns queries and keys. */
   readonly rope: number;
-  /** A gated MLP multiplies the activated gate and a second projection; a plain one activates a single projection. */
-  readonly mlp: { readonly size: number; readonly gated: boolean; readonly activation: ActivationName };
+  /** Whether the heads' outputs are multiplied by the sigmoid of a projection of what attention reads. */
+  readonly outputGate?: boolean;
+  /** What follows the token mixer, if anything. */
+  readonly mlp?: Mlp;
   /** Every norm of the block. */
   readonly norm: NormSpec;
   readonly norms: readonly NormPlace[];
@@ -52,7 +67,7 @@ export type Sublayer = "attention" | "mlp";
 export type NormRole = `${Sublayer}${"" | "Output" | "Stream"}Norm` | "queriesNorm" | "keysNorm";
 
 /** A matrix of a block. */
-export type Matrix = "queries" | "keys" | "values" | "output" | "gate" | "up" | "down";
+export type Matrix = "queries" | "keys" | "values" | "outputGate" | "output" | "gate" | "up" | "down";
 
 /** A parameter of a block's own mixer. */
 export type MixerRole = `mixer.${string}`;
@@ -76,14 +91,29 @@ export function normRole(sublayer: Sublayer, place: NormPlace): NormRole {
 }
 
 /** The sizes a block's mixer is built for. */
-export function layerSizes({ heads, groups, headDim, hiddenSize }: Block, batch = 1, length = 1): MixerSizes {
-  return { batch, heads, groups, length, dim: headDim, hidden: hiddenSize };
+export function layerSizes(block: Block, batch = 1, length = 1): MixerSizes {
+  const { heads, groups, keyHeads, headDim, valueDim, hiddenSize } = block;
+  return {
+    ...{ batch, heads, groups, length, dim: headDim, hidden: hiddenSize },
+    ...(keyHeads !== undefined && { keyHeads }),
+    ...(valueDim !== undefined && { valueDim }),
+  };
+}
+
+/** Widths of a block's queries, keys, values and of all heads' outputs. */
+function widthsOf({ heads, groups, keyHeads, headDim, valueDim = headDim }: Block) {
+  return {
+    queries: (keyHeads ?? heads) * headDim,
+    keys: (keyHeads ?? groups) * headDim,
+    values: groups * valueDim,
+    mixed: heads * valueDim,
+  };
 }
 
 /** Shapes of a block's weights, `[out, in]` for matrices, in the order blocks use them. */
 export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
-  const { hiddenSize, heads, groups, headDim, biases, norm, norms, headNorms, mlp, residual } = block;
-  const [queryWidth, keyWidth] = [heads * headDim, groups * headDim];
+  const { hiddenSize, headDim, biases, norm, norms, headNorms, mlp, residual } = block;
+  const widths = widthsOf(block);
   const shapes = new Map<LayerRole, readonly number[]>();
   const addNorm = (role: NormRole, width: number) => {
     shapes.set(role, [width]);
@@ -93,22 +123,29 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
     for (const place of places) if (norms.includes(place)) addNorm(normRole(sublayer, place), hiddenSize);
   };
   addNorms("attention", ["before"]);
-  shapes.set("queries", [queryWidth, hiddenSize]).set("keys", [keyWidth, hiddenSize]);
-  shapes.set("values", [keyWidth, hiddenSize]).set("output", [hiddenSize, queryWidth]);
+  shapes.set("queries", [widths.queries, hiddenSize]).set("keys", [widths.keys, hiddenSize]);
+  shapes.set("values", [widths.values, hiddenSize]);
+  if (block.outputGate) shapes.set("outputGate", [widths.mixed, hiddenSize]);
+  shapes.set("output", [hiddenSize, widths.mixed]);
   if (headNorms !== "none") {
-    addNorm("queriesNorm", headNorms === "head" ? headDim : queryWidth);
-    addNorm("keysNorm", headNorms === "head" ? headDim : keyWidth);
+    addNorm("queriesNorm", headNorms === "head" ? headDim : widths.queries);
+    addNorm("keysNorm", headNorms === "head" ? headDim : widths.keys);
   }
   for (const [name, { shape }] of Object.entries(mixerParameters(block.mixer, layerSizes(block))))
     shapes.set(`mixer.${name}`, shape);
   addNorms("attention", ["output", "stream"]);
-  if (residual !== "shared") addNorms("mlp", ["before"]);
-  if (mlp.gated) shapes.set("gate", [mlp.size, hiddenSize]);
-  shapes.set("up", [mlp.size, hiddenSize]).set("down", [hiddenSize, mlp.size]);
-  addNorms("mlp", ["output", "stream"]);
-  if (biases.qkv) shapes.set("queriesBias", [queryWidth]).set("keysBias", [keyWidth]).set("valuesBias", [keyWidth]);
+  if (mlp) {
+    if (residual !== "shared") addNorms("mlp", ["before"]);
+    if (mlp.gated) shapes.set("gate", [mlp.size, hiddenSize]);
+    shapes.set("up", [mlp.size, hiddenSize]).set("down", [hiddenSize, mlp.size]);
+    addNorms("mlp", ["output", "stream"]);
+  }
+  if (biases.qkv) {
+    shapes.set("queriesBias", [widths.queries]).set("keysBias", [widths.keys]).set("valuesBias", [widths.values]);
+    if (block.outputGate) shapes.set("outputGateBias", [widths.mixed]);
+  }
   if (biases.output) shapes.set("outputBias", [hiddenSize]);
-  if (biases.mlp) {
+  if (mlp && biases.mlp) {
     if (mlp.gated) shapes.set("gateBias", [mlp.size]);
     shapes.set("upBias", [mlp.size]).set("downBias", [hiddenSize]);
   }

@@ -12,8 +12,8 @@ export interface Sizes extends Pick<Block, "hiddenSize" | "heads" | "groups" | "
   readonly norm: NormSpec;
 }
 
-/** What is said of a block; `mlp` must be. */
-export type BlockChoices = Partial<Block> & Pick<Block, "mlp">;
+/** What is said of a block. */
+export type BlockChoices = Partial<Block>;
 
 /** The usual choices: a norm before each sublayer, one after the other, all tokens read, no biases, a head of its own. */
 export function decoder(

@@ -1,20 +1,32 @@
 /** What a transformer family is: data that tells how its files spell an architecture and its weights. */
 import type { z } from "zod";
 import type { Architecture, ModelRole } from "./architecture.ts";
-import type { LayerRole } from "./block.ts";
+import type { Block, LayerRole } from "./block.ts";
 import type { RotaryLayout } from "./rope/rows.ts";
 
-/** How one kind of file spells a family's tensors; `{layer}` stands for the block's number. */
-export interface TensorNames {
-  readonly model: Readonly<Partial<Record<ModelRole, string>>>;
-  /** Roles that share a name are parts of one tensor, in the order of a block. */
+/** How a weight lies in a file, where not as programs have it: the other way round, or `[heads, dim, taps]` as `[channels, 1, taps]`. */
+export type Lie = "transposed" | "channels";
+
+/** How one kind of file spells a block; `{layer}` stands for its number. */
+export interface LayerSpelling {
+  /** Roles that share a name are parts of one tensor. */
   readonly layer: Readonly<Partial<Record<LayerRole, string>>>;
+  /** The order of the parts of tensors (default: that of a block). */
+  readonly order?: readonly LayerRole[];
+  /** By a tensor's first part: its parts take turns for each head or group (default: each is whole, one below the other). */
+  readonly turns?: Readonly<Partial<Record<LayerRole, "heads" | "groups">>>;
+  readonly lies?: Readonly<Partial<Record<LayerRole, Lie>>>;
+}
+
+/** How one kind of file spells a family's tensors. */
+export interface TensorNames extends LayerSpelling {
+  readonly model: Readonly<Partial<Record<ModelRole, string>>>;
+  /** Spellings of the blocks that say which is theirs (`kind`). */
+  readonly kinds?: Readonly<Record<string, LayerSpelling>>;
   /** Tensors that repeat what the configuration says, and may be passed over. */
   readonly redundant: readonly RegExp[];
   /** A beginning of names that some files leave out. */
   readonly prefix?: string;
-  /** How the parts of a tensor lie in it: each whole, one below the other (default), or by turns for each group of heads. */
-  readonly parts?: "whole" | "groups";
   /** Whether blocks' matrices are stored `[in, out]` (default: `[out, in]`). */
   readonly transposed?: boolean;
   /** Which rows of a head make a rotary pair (default: those half of the rotated rows apart). */
@@ -43,6 +55,11 @@ export interface Family {
   readonly config: z.ZodType<Architecture>;
   readonly tensors: TensorNames;
   readonly gguf?: GgufSpelling;
+}
+
+/** The spelling of a block. */
+export function spellingOf(names: TensorNames, { kind }: Block): LayerSpelling {
+  return (kind === undefined ? undefined : names.kinds?.[kind]) ?? names;
 }
 
 /** A tensor name with its block's number filled in. */

@@ -19,6 +19,7 @@ export {
   layerShapes,
   layerSizes,
   type Matrix,
+  type Mlp,
   type NormPlace,
   type NormRole,
   type NormSpec,
@@ -26,7 +27,15 @@ export {
   normWeights,
   type Sublayer,
 } from "./block.ts";
-export { type Family, type GgufSpelling, layerTensorName, type TensorNames } from "./family.ts";
+export {
+  type Family,
+  type GgufSpelling,
+  type LayerSpelling,
+  type Lie,
+  layerTensorName,
+  spellingOf,
+  type TensorNames,
+} from "./family.ts";
 export { familyNamed, familyOf, familyOfGguf, knownFamilies } from "./registry.ts";
 export { type RopeSpec, ropeTables } from "./rope/rope.ts";
 export { inverseRows, type RotaryLayout, rotaryRows } from "./rope/rows.ts";

@@ -9,6 +9,8 @@ export interface MixerSizes {
   readonly heads: number;
   /** Key and value heads; a divisor of `heads`. */
   readonly groups: number;
+  /** Heads that queries and keys come in where values have more, `groups`: each is repeated once it is filtered. */
+  readonly keyHeads?: number;
   /** Tokens of one call; for the state of a full window: the most tokens a sequence may have. */
   readonly length: number;
   /** Dimensions of a head's queries and keys. */
@@ -52,9 +54,9 @@ export function mapAngles(angles: Angles, change: (table: Value) => Value): Angl
 
 /** What a mixer reads. Queries and keys are already rotated where the spec's `rope` is "before", not elsewhere. */
 export interface MixerInputs {
-  /** `[batch, heads, length, dim]`. */
+  /** `[batch, heads, length, dim]`, or with `keyHeads` for heads. */
   readonly queries: Value;
-  /** `[batch, groups, length, dim]`. */
+  /** `[batch, groups, length, dim]`, or with `keyHeads` for groups. */
   readonly keys: Value;
   /** `[batch, groups, length, valueDim]`. */
   readonly values: Value;
@@ -102,13 +104,14 @@ export function sizesOf({ queries, keys, values, streams = {} }: MixerInputs): M
     keyLength === length &&
     valueLength === length &&
     keyDim === dim &&
-    valueGroups === groups &&
-    (heads ?? 0) % groups === 0;
+    (valueGroups === groups ? (heads ?? 0) % groups === 0 : heads === groups && (valueGroups ?? 0) % groups === 0);
   if (batch === undefined || heads === undefined || length === undefined || dim === undefined || !fits) {
     const shapes = [queries, keys, values].map(({ shape }) => `[${shape.join(", ")}]`).join(", ");
     throw new MixerError(`queries, keys and values of shapes ${shapes} do not fit each other`);
   }
   const hidden = streams.hidden?.shape[2];
   const own = valueDim === undefined || valueDim === dim ? {} : { valueDim };
-  return { batch, heads, groups, length, dim, ...own, ...(hidden !== undefined && { hidden }) };
+  const all = valueGroups ?? groups;
+  const shared = all === groups ? { heads, groups } : { heads: all, groups: all, keyHeads: groups };
+  return { batch, ...shared, length, dim, ...own, ...(hidden !== undefined && { hidden }) };
 }

@@ -29,8 +29,11 @@ const depthwise = kind(
     bias: z.boolean().default(false),
   }),
   ({ size, activation, on, bias }): Convolution => {
-    const channels = (part: (typeof parts)[number], { heads, groups, dim, ...rest }: MixerSizes) =>
-      part === "queries" ? [heads, dim] : [groups, part === "keys" ? dim : valueDimOf({ heads, groups, dim, ...rest })];
+    const channels = (part: (typeof parts)[number], sizes: MixerSizes) => {
+      const { heads, groups, dim, keyHeads } = sizes;
+      if (part === "values") return [groups, valueDimOf(sizes)];
+      return [keyHeads ?? (part === "queries" ? heads : groups), dim];
+    };
     const each = <T>(make: (part: (typeof parts)[number]) => Record<string, T>): Record<string, T> =>
       Object.assign({}, ...on.map(make));
     const filtered = (x: Value, part: string, { parameters, state }: MixerInputs): { x: Value; all: Value } => {

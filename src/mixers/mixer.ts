@@ -1,7 +1,7 @@
 /** A mixer's forms, for callers that hold a spec. */
 
 import { add, type Value } from "../graph/index.ts";
-import { type Form, type MixerInputs, type MixerResult, sizesOf } from "./contract.ts";
+import { type Form, type MixerInputs, type MixerResult, type MixerSizes, sizesOf } from "./contract.ts";
 import { MixerError } from "./errors.ts";
 import { chunkedForm } from "./forms/chunked.ts";
 import { fusedForm } from "./forms/fused.ts";
@@ -22,7 +22,7 @@ function form(name: Form, build: (mixer: Mixer, inputs: MixerInputs) => MixerRes
     const sizes = sizesOf(inputs);
     mixer.window?.check?.(sizes);
     const filtered = mixer.convolution?.apply(inputs, sizes);
-    const tokens = filtered?.inputs ?? inputs;
+    const tokens = withAllKeys(filtered?.inputs ?? inputs, sizes);
     const mixed = build(mixer, tokens);
     const local = mixer.local?.apply(tokens, sizes);
     const joined = local ? add(mixed.output, repeatHeads(local.term, sizes.heads)) : mixed.output;
@@ -30,6 +30,12 @@ function form(name: Form, build: (mixer: Mixer, inputs: MixerInputs) => MixerRes
     if (mixed.state === undefined) return { output };
     return { output, state: { ...mixed.state, ...filtered?.state, ...local?.state } };
   };
+}
+
+/** Queries and keys repeated to the heads that values have. */
+function withAllKeys(inputs: MixerInputs, { heads, keyHeads = heads }: MixerSizes): MixerInputs {
+  if (keyHeads === heads) return inputs;
+  return { ...inputs, queries: repeatHeads(inputs.queries, heads), keys: repeatHeads(inputs.keys, heads) };
 }
 
 /** Every query against every key, under masks: quadratic in the length, the oracle. Throws a MixerError without that form. */

@@ -1,6 +1,14 @@
 /** One transformer block, in the three pieces that mixers, teachers and students share. */
-import { type Block, type Matrix, type NormPlace, type NormRole, normRole, type Sublayer } from "../families/index.ts";
-import { add, integers, multiply, named, reshape, rotary, transpose, type Value } from "../graph/index.ts";
+import {
+  type Block,
+  type Matrix,
+  type Mlp,
+  type NormPlace,
+  type NormRole,
+  normRole,
+  type Sublayer,
+} from "../families/index.ts";
+import { add, integers, multiply, named, reshape, rotary, sigmoid, transpose, type Value } from "../graph/index.ts";
 import type { Angles, MixerSpec } from "../mixers/index.ts";
 import { activations } from "./activations.ts";
 import { normalized } from "./norm.ts";
@@ -28,11 +36,11 @@ export function attentionInputs(
   block: Block,
   rope: MixerSpec["rope"] = "before",
 ): AttentionInputs {
-  const { heads, groups, headDim, headNorms } = block;
+  const { heads, groups, keyHeads, headDim, valueDim = headDim, headNorms } = block;
   const [batch = 1, length = 1] = x.shape;
   const normal = normedAt("before", "attention", x, weights, block);
-  const cut = (value: Value, count: number) => reshape(value, [batch, length, count, headDim]);
-  const split = (value: Value, count: number) => transpose(cut(value, count), [0, 2, 1, 3]);
+  const cut = (value: Value, count: number, dim = headDim) => reshape(value, [batch, length, count, dim]);
+  const split = (value: Value, count: number, dim?: number) => transpose(cut(value, count, dim), [0, 2, 1, 3]);
   const made = (role: "queries" | "keys", count: number) => {
     const projected = scaled(project, normal, role, block);
     if (headNorms === "none") return split(projected, count);
@@ -43,9 +51,9 @@ export function attentionInputs(
   const positions = reshape(integers(rows), [batch, length]);
   const rotate = (value: Value) => (rope === "before" ? rotary(value, angles.cos, angles.sin, positions) : value);
   return {
-    queries: named(rotate(made("queries", heads)), "queries"),
-    keys: named(rotate(made("keys", groups)), "keys"),
-    values: named(split(scaled(project, normal, "values", block), groups), "values"),
+    queries: named(rotate(made("queries", keyHeads ?? heads)), "queries"),
+    keys: named(rotate(made("keys", keyHeads ?? groups)), "keys"),
+    values: named(split(scaled(project, normal, "values", block), groups, valueDim), "values"),
     streams: { hidden: normal },
     angles,
   };
@@ -57,9 +65,21 @@ export function mergeHeads(mixed: Value): Value {
   return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, length, heads * dim]);
 }
 
-/** The output projection of the heads' outputs `[batch, heads, length, dim]`: what attention adds to the stream. */
-export function attentionOutput(mixed: Value, project: Projection, block: Block): Value {
-  return scaled(project, mergeHeads(mixed), "output", block);
+/**
+ * Gate and output projection of the heads' outputs `[batch, heads, length, dim]`, beside what attention reads: what it adds to
+ * the stream.
+ */
+export function attentionOutput(
+  mixed: Value,
+  { streams }: Pick<AttentionInputs, "streams">,
+  project: Projection,
+  block: Block,
+): Value {
+  const merged = mergeHeads(mixed);
+  const gated = block.outputGate
+    ? multiply(merged, sigmoid(scaled(project, streams.hidden, "outputGate", block)))
+    : merged;
+  return scaled(project, gated, "output", block);
 }
 
 /** A projection with its factor. */
@@ -68,8 +88,7 @@ function scaled(project: Projection, x: Value, role: Matrix, { factors }: Block)
   return factor === undefined ? product : multiply(product, factor);
 }
 
-function mlpOutput(normal: Value, project: Projection, block: Block): Value {
-  const { gated, activation } = block.mlp;
+function mlpOutput(normal: Value, project: Projection, block: Block, { gated, activation }: Mlp): Value {
   const activated = activations[activation];
   const by = (x: Value, role: Matrix) => scaled(project, x, role, block);
   const hidden = gated ? multiply(activated(by(normal, "gate")), by(normal, "up")) : activated(by(normal, "up"));
@@ -78,15 +97,16 @@ function mlpOutput(normal: Value, project: Projection, block: Block): Value {
 
 /** Residuals and MLP: from what attention adds to the stream x to the next stream, both `[batch, length, hidden]`. */
 export function nextStream(x: Value, attention: Value, weights: LayerValues, project: Projection, block: Block): Value {
-  const { residual } = block;
+  const { residual, mlp } = block;
   const norm = (place: NormPlace, sublayer: Sublayer, value: Value) => normedAt(place, sublayer, value, weights, block);
   const joined = (sublayer: Sublayer, stream: Value, output: Value) => {
     return norm("stream", sublayer, add(stream, norm("output", sublayer, output)));
   };
   const middle = joined("attention", x, attention);
+  if (mlp === undefined) return named(middle, "block");
   const read = residual === "sequential" ? middle : x;
   const normal = norm("before", residual === "shared" ? "attention" : "mlp", read);
-  return named(joined("mlp", middle, mlpOutput(normal, project, block)), "block");
+  return named(joined("mlp", middle, mlpOutput(normal, project, block, mlp)), "block");
 }
 
 /** A value by the norm of the given role. */
@@ -100,6 +120,13 @@ function normedAt(place: NormPlace, sublayer: Sublayer, x: Value, weights: Layer
 }
 
 /** All that follows the mixer: from the heads' outputs to the next stream. */
-export function blockOutput(x: Value, mixed: Value, weights: LayerValues, project: Projection, block: Block): Value {
-  return nextStream(x, attentionOutput(mixed, project, block), weights, project, block);
+export function blockOutput(
+  x: Value,
+  mixed: Value,
+  pieces: Pick<AttentionInputs, "streams">,
+  weights: LayerValues,
+  project: Projection,
+  block: Block,
+): Value {
+  return nextStream(x, attentionOutput(mixed, pieces, project, block), weights, project, block);
 }

@@ -118,7 +118,7 @@ export function stepProgram(
     const state = stateInputs(layerState(block, spec, sizes), `state.${layer}.`);
     const mixed = mix(pieces, { spec, parameters, state, seen, ablation });
     for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${layer}.${name}`] = value;
-    x = blockOutput(x, mixed.output, weights, project, block);
+    x = blockOutput(x, mixed.output, pieces, weights, project, block);
   });
   const values = architecture.tiedHead ? { ...ends, head: ends.embedding } : ends;
   const states = finalStates(reshape(x, [batch, -1]), values, architecture);
@@ -150,7 +150,7 @@ export function prefillProgram(
     count: input("count", [batch], "int64"),
     ablation,
   });
-  const outputs: Record<string, Value> = { y: blockOutput(x, mixed.output, weights, project, block) };
+  const outputs: Record<string, Value> = { y: blockOutput(x, mixed.output, pieces, weights, project, block) };
   for (const [name, value] of Object.entries(mixed.state)) outputs[`next.${name}`] = value;
   return program(outputs);
 }

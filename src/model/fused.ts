@@ -1,5 +1,5 @@
-/** Tensors that hold several weights of a block: cut apart at load, put together again where they are written. */
-import type { TensorNames } from "../families/index.ts";
+/** Tensors that hold several weights of a block, or hold them otherwise: cut apart at load, put together again where they are written. */
+import type { Lie } from "../families/index.ts";
 
 /** A tensor's parts: rows of each, and how many times they take turns. */
 export interface Parts {
@@ -8,21 +8,33 @@ export interface Parts {
   readonly turns: number;
 }
 
-/** How weights of the given shapes share a tensor; heads are `headDim` rows. */
-export function partsOf(
-  shapes: readonly (readonly number[])[],
-  { parts = "whole" }: Pick<TensorNames, "parts">,
-  headDim: number,
-): Parts {
-  const rows = shapes.map(([count = 1]) => count);
-  return { rows, turns: parts === "whole" || rows.length === 1 ? 1 : Math.min(...rows) / headDim };
+/** The shape of a weight as a file has it, and its data either way. */
+export interface Lying {
+  readonly shape: readonly number[];
+  /** From the file's order to that of programs. */
+  read(data: Float32Array): Float32Array;
+  /** The other way. */
+  write(data: Float32Array): Float32Array;
 }
 
-/** The shape of the tensor that holds all parts, as a file has it. */
-export function wholeShape(shapes: readonly (readonly number[])[], transposed: boolean): readonly number[] {
+const asItIs = (shape: readonly number[]): Lying => ({ shape, read: (data) => data, write: (data) => data });
+
+/** How a weight of a shape lies in a file. */
+export function lying(shape: readonly number[], lie: Lie | undefined): Lying {
+  const [first = 1, second = 1, ...rest] = shape;
+  if (lie === "channels") return asItIs([first * second, 1, ...rest]);
+  if (lie === undefined) return asItIs(shape);
+  return {
+    shape: [second, first],
+    read: (data) => transposedMatrix(data, second, first),
+    write: (data) => transposedMatrix(data, first, second),
+  };
+}
+
+/** The shape of the tensor that holds parts of the given shapes one below the other. */
+export function wholeShape(shapes: readonly (readonly number[])[]): readonly number[] {
   const [, ...rest] = shapes[0] ?? [];
-  const rows = shapes.reduce((sum, [count = 1]) => sum + count, 0);
-  return transposed ? [...rest, rows] : [rows, ...rest];
+  return [shapes.reduce((sum, [count = 1]) => sum + count, 0), ...rest];
 }
 
 /** A matrix `[rows, columns]` as `[columns, rows]`. */

@@ -51,5 +51,5 @@ export function mixerBlockProgram(
   const pieces = attentionInputs(x, weights, project, angles, block, spec.rope);
   const parameters = mixerInputs(spec, block);
   const mixed = chunked(spec, { ...pieces, parameters, ablation: branchFactors(spec, ablation) }).output;
-  return program({ y: blockOutput(x, multiply(mixed, ablation.output ?? 1), weights, project, block) });
+  return program({ y: blockOutput(x, multiply(mixed, ablation.output ?? 1), pieces, weights, project, block) });
 }

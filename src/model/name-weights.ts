@@ -9,9 +9,8 @@ import {
   type ModelRole,
   type TensorNames,
 } from "../families/index.ts";
-import { partsOf, putTogether, transposedMatrix, wholeShape } from "./fused.ts";
-import { tensorsOf } from "./read-weights.ts";
 import { reordered, rowsOfBlock } from "./rotary-order.ts";
+import { storedTensors } from "./stored-tensors.ts";
 import type { ModelWeights, Weight } from "./weights.ts";
 
 /** Every weight with its tensor name, in file order: what `readWeights` reads again. */
@@ -30,34 +29,13 @@ export function namedWeights(
     const block = blockOf(architecture, index);
     const rows = rowsOfBlock(architecture, block, names.rotary);
     const stored = reordered(layer, rows && inverseRows(rows));
-    for (const [template, roles] of tensorsOf({ path: architecture.family }, names, block)) {
-      const held = [...roles.keys()].flatMap((role) => stored[role] ?? []);
-      const shapes = held.map(({ shape }) => shape);
-      if (held.length > 0)
-        entries.push([layerTensorName(template, index), together(held, names, block.headDim, shapes)]);
+    for (const { template, shape, roles, write } of storedTensors(architecture.family, names, block)) {
+      const held = roles.flatMap((role) => stored[role] ?? []);
+      if (held.length === 0) continue;
+      const data = write(held.map((part) => part.data));
+      entries.push([layerTensorName(template, index), { dtype: "float32", shape, data }]);
     }
   });
   for (const role of endRoles) if (role !== "head" || !architecture.tiedHead) end(role);
   return entries;
-}
-
-function together(
-  held: readonly Weight[],
-  names: TensorNames,
-  headDim: number,
-  shapes: readonly (readonly number[])[],
-): Weight {
-  const [first] = held;
-  const transposed = names.transposed === true && (shapes[0] ?? []).length === 2;
-  if (first !== undefined && held.length === 1 && !transposed) return first;
-  const data = putTogether(
-    held.map((part) => part.data),
-    partsOf(shapes, names, headDim),
-  );
-  const [rows = 1, columns = 1] = wholeShape(shapes, false);
-  return {
-    dtype: "float32",
-    shape: wholeShape(shapes, transposed),
-    data: transposed ? transposedMatrix(data, rows, columns) : data,
-  };
 }

@@ -14,7 +14,7 @@ import {
 } from "../graph/index.ts";
 
 /** The projections of a block, in the order it uses them. */
-export const projectionRoles = ["queries", "keys", "values", "output", "gate", "up", "down"] as const;
+export const projectionRoles = ["queries", "keys", "values", "outputGate", "output", "gate", "up", "down"] as const;
 
 /** A projection of a block. */
 export type ProjectionRole = (typeof projectionRoles)[number];

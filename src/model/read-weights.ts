@@ -2,10 +2,7 @@
 import { SubquadError } from "../errors.ts";
 import {
   type Architecture,
-  type Block,
   blockOf,
-  type LayerRole,
-  layerShapes,
   layerTensorName,
   type ModelRole,
   modelShapes,
@@ -14,8 +11,8 @@ import {
 } from "../families/index.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, type Shape, sameShape } from "../graph/index.ts";
-import { cutApart, partsOf, transposedMatrix, wholeShape } from "./fused.ts";
 import { reordered, rowsOfBlock } from "./rotary-order.ts";
+import { storedTensors } from "./stored-tensors.ts";
 import { type LayerWeights, type ModelWeights, type Weight, wholeEnds } from "./weights.ts";
 
 /** Reads all weights. Throws a SubquadError naming a tensor that is missing, misshapen, or belongs to no role. */
@@ -41,35 +38,17 @@ export function readLayer(
   const block = blockOf(architecture, layer);
   const nameOf = naming(source, names);
   const weights: Record<string, Weight> = {};
-  for (const [template, roles] of tensorsOf(source, names, block)) {
-    const shapes = [...roles.values()];
-    const transposed = names.transposed === true && (shapes[0] ?? []).length === 2;
-    const name = nameOf(layerTensorName(template, layer));
-    const { shape, data } = readWeight(source, name, wholeShape(shapes, transposed));
-    const [rows = 1, columns = 1] = shape;
-    const straight = transposed ? transposedMatrix(data, rows, columns) : data;
-    const parts = cutApart(straight, partsOf(shapes, names, block.headDim));
-    for (const [index, [role, own]] of [...roles].entries())
-      weights[role] = { dtype: "float32", shape: own, data: parts[index] ?? straight };
+  for (const tensor of storedTensors(source.path, names, block)) {
+    const { data } = readWeight(source, nameOf(layerTensorName(tensor.template, layer)), tensor.shape);
+    const parts = tensor.read(data);
+    for (const [index, role] of tensor.roles.entries()) {
+      const part = parts[index];
+      if (part !== undefined) weights[role] = part;
+    }
   }
   for (const role of normWeights)
     if (weights[role]) weights[role] = withoutOffset(weights[role], names, block.norm.offset);
   return reordered(weights, rowsOfBlock(architecture, block, names.rotary));
-}
-
-/** The tensors of a block: the roles that each holds, with their shapes, by the template of its name. */
-export function tensorsOf(
-  { path }: Pick<TensorSource, "path">,
-  names: TensorNames,
-  block: Block,
-): Map<string, Map<LayerRole, Shape>> {
-  const tensors = new Map<string, Map<LayerRole, Shape>>();
-  for (const [role, shape] of layerShapes(block)) {
-    const template = nameFor(names.layer, role, { path });
-    const roles = tensors.get(template) ?? new Map<LayerRole, Shape>();
-    tensors.set(template, roles.set(role, shape));
-  }
-  return tensors;
 }
 
 function nameFor<Role extends string>(
@@ -113,7 +92,7 @@ function refuseStrangers(
   const expected = new Set<string>();
   for (const role of modelShapes(architecture).keys()) expected.add(nameOf(names.model[role] ?? ""));
   architecture.blocks.forEach((block, layer) => {
-    for (const template of tensorsOf(source, names, block).keys())
+    for (const { template } of storedTensors(source.path, names, block))
       expected.add(nameOf(layerTensorName(template, layer)));
   });
   const head = names.model.head;

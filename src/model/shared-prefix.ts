@@ -63,8 +63,9 @@ function blockAround(
   const { x, angles } = blockInputs(block, batch, length);
   const weights = weightInputs(layerShapes(block));
   const project = denseProjection(weights);
-  const { output, state } = mix(attentionInputs(x, weights, project, angles, block, spec.rope));
-  const y = blockOutput(x, multiply(output, factor), weights, project, block);
+  const pieces = attentionInputs(x, weights, project, angles, block, spec.rope);
+  const { output, state } = mix(pieces);
+  const y = blockOutput(x, multiply(output, factor), pieces, weights, project, block);
   return program({ y, ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`next.${name}`, value])) });
 }
 

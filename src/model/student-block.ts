@@ -75,7 +75,7 @@ export function studentBlock(block: Block, plan: StudentBlockPlan, batch: number
   const pieces = attentionInputs(x, weights, project, angles, block, plan.mixer.rope);
   const inputs: MixerInputs = { ...pieces, parameters, ...(plan.ablation && { ablation: plan.ablation }) };
   const heads = chunked(plan.mixer, inputs).output;
-  const attention = attentionOutput(heads, project, block);
+  const attention = attentionOutput(heads, pieces, project, block);
   const y = nextStream(x, attention, weights, project, block);
   const learnable: Record<string, Value> = { ...weights, ...adapters };
   for (const [name, value] of Object.entries(parameters)) learnable[`mixer.${name}`] = value;

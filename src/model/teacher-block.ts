@@ -38,7 +38,7 @@ export function teacherBlockProgram<Tap extends BlockTap>(
   const own = attentionInputs(x, weights, project, angles, block, block.mixer.rope);
   const read = rope === block.mixer.rope ? own : attentionInputs(x, weights, project, angles, block, rope);
   const attended = chunked(block.mixer, { ...own, parameters: mixerInputs(block.mixer, block) }).output;
-  const mixed = attentionOutput(attended, project, block);
+  const mixed = attentionOutput(attended, own, project, block);
   const values: Record<BlockTap, Value> = {
     queries: read.queries,
     keys: read.keys,

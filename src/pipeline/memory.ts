@@ -80,7 +80,9 @@ function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage
 
 /** The largest block at work on so many tokens. */
 function blockBytes({ blocks }: Architecture, tokens: number, temporaries: number): number {
-  const widths = blocks.map(({ hiddenSize, mlp }) => temporaries * hiddenSize + (mlp.gated ? 3 : 2) * mlp.size);
+  const widths = blocks.map(
+    ({ hiddenSize, mlp }) => temporaries * hiddenSize + (mlp ? (mlp.gated ? 3 : 2) * mlp.size : 0),
+  );
   return 4 * tokens * Math.max(...widths);
 }
 

@@ -1,7 +1,7 @@
 /** Parts of fused tensors: cut as published code slices them, and put together again to the same bits. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cutApart, partsOf, putTogether, transposedMatrix, wholeShape } from "../../src/model/fused.ts";
+import { cutApart, lying, putTogether, transposedMatrix, wholeShape } from "../../src/model/fused.ts";
 
 const shapes = [
   [8, 3],
@@ -15,7 +15,7 @@ const firsts = (data: Float32Array) => [...data].filter((_x, index) => index % 3
 
 test("whole parts stand one below the other, and are views", () => {
   const data = rows(Array.from({ length: 16 }, (_unused, row) => row));
-  const parts = cutApart(data, partsOf(shapes, {}, 2));
+  const parts = cutApart(data, { rows: [8, 4, 4], turns: 1 });
   expect(parts.map(firsts)).toEqual([
     [0, 1, 2, 3, 4, 5, 6, 7],
     [8, 9, 10, 11],
@@ -26,7 +26,7 @@ test("whole parts stand one below the other, and are views", () => {
 
 test("parts of groups take turns: two query heads, a key head and a value head for each of two groups", () => {
   const data = rows(Array.from({ length: 16 }, (_unused, row) => row));
-  const parts = cutApart(data, partsOf(shapes, { parts: "groups" }, 2));
+  const parts = cutApart(data, { rows: [8, 4, 4], turns: 2 });
   expect(parts.map(firsts)).toEqual([
     [0, 1, 2, 3, 8, 9, 10, 11],
     [4, 5, 12, 13],
@@ -40,14 +40,19 @@ test("what was cut apart is put together again", () => {
     fc.property(sizes, fc.constantFrom("whole" as const, "groups" as const), ({ groups, shared }, parts) => {
       const own = [groups * shared * 2, groups * 2, groups * 2].map((count) => [count, 3]);
       const data = Float32Array.from({ length: own.reduce((sum, [count = 0]) => sum + 3 * count, 0) }, (_x, i) => i);
-      const plan = partsOf(own, { parts }, 2);
+      const plan = { rows: own.map(([rows = 0]) => rows), turns: parts === "whole" ? 1 : groups };
       expect(putTogether(cutApart(data, plan), plan)).toEqual(data);
     }),
   );
 });
 
-test("a matrix stored the other way round has its sizes changed, and turns back", () => {
-  expect(wholeShape(shapes, false)).toEqual([16, 3]);
-  expect(wholeShape(shapes, true)).toEqual([3, 16]);
+test("a matrix that lies the other way round turns, and filters of channels have an axis more", () => {
+  expect(wholeShape(shapes)).toEqual([16, 3]);
   expect(transposedMatrix(Float32Array.of(1, 2, 3, 4, 5, 6), 2, 3)).toEqual(Float32Array.of(1, 4, 2, 5, 3, 6));
+  const turned = lying([2, 3], "transposed");
+  const data = Float32Array.of(1, 4, 2, 5, 3, 6);
+  expect(turned.shape).toEqual([3, 2]);
+  expect(turned.read(data)).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  expect(turned.write(turned.read(data))).toEqual(data);
+  expect(lying([2, 8, 4], "channels").shape).toEqual([16, 1, 4]);
 });

@@ -61,7 +61,7 @@ const family: Family = {
       ...{ queries: qkv, keys: qkv, values: qkv, output: "self_attention.dense" },
       ...{ up: "mlp.dense_h_to_4h", down: "mlp.dense_4h_to_h" },
     }),
-    parts: "groups",
+    turns: { queries: "groups", queriesBias: "groups" },
     redundant: [],
   },
 };

@@ -53,7 +53,7 @@ const family: Family = {
       ...{ attentionNorm: "input_layernorm", queries: qkv, keys: qkv, values: qkv, output: "attention.dense" },
       ...{ mlpNorm: "post_attention_layernorm", up: "mlp.dense_h_to_4h", down: "mlp.dense_4h_to_h" },
     }),
-    parts: "groups",
+    turns: { queries: "groups", queriesBias: "groups" },
     redundant: [/\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/],
   },
 };
