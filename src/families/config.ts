@@ -23,6 +23,15 @@ export const activation = z.string().transform((name, context): ActivationName =
   return z.NEVER;
 });
 
+/** The context of models that have no longest sequence. */
+export const anyContext = 2 ** 20;
+
+/** [0, ∞], as Python and JSON spell it: step sizes are not limited. */
+export const unlimited = z.tuple([
+  z.literal(0),
+  z.custom((x) => x === Number.POSITIVE_INFINITY || JSON.stringify(x) === '{"__float__":"Infinity"}'),
+]);
+
 /** Keys of training, of tokenizers, of code and of records, none of which changes what a model computes. */
 const irrelevant: ReadonlySet<string> = new Set([
   ...["architectures", "auto_map", "dtype", "torch_dtype", "transformers_version", "model_type", "subquad"],

@@ -35,12 +35,14 @@ const rms = kind(
     kind: z.literal("rms"),
     epsilon,
     over: z.enum(["head", "heads"]).default("head"),
+    /** Parts that all heads together are cut into, each with a norm of its own. */
+    parts: z.number().int().positive().default(1),
     /** silu before the norm (GSA). */
     silu: z.boolean().default(false),
     /** Whether a scale is learned. */
     scale: z.boolean().default(true),
   }),
-  ({ epsilon: tiny, over, silu: activated, scale }): OutputStage => {
+  ({ epsilon: tiny, over, parts, silu: activated, scale }): OutputStage => {
     const width = (sizes: MixerSizes) => (over === "head" ? 1 : sizes.heads) * valueDimOf(sizes);
     return {
       parameters: (sizes) =>
@@ -48,14 +50,18 @@ const rms = kind(
       streams: () => ({}),
       apply: (output, { parameters }, sizes) => {
         const x = activated ? silu(output) : output;
+        const normal = (rows: Value) => divide(rows, sqrt(add(mean(multiply(rows, rows), [-1]), tiny)));
         const norm = (rows: Value) =>
-          scale
-            ? rmsNorm(rows, learned(parameters, "outputNorm.scale"), tiny)
-            : divide(rows, sqrt(add(mean(multiply(rows, rows), [-1]), tiny)));
+          scale ? rmsNorm(rows, learned(parameters, "outputNorm.scale"), tiny) : normal(rows);
         if (over === "head") return norm(x);
         const { batch, heads, length } = sizes;
-        const joined = reshape(transpose(x, [0, 2, 1, 3]), [batch, length, -1]);
-        return transpose(reshape(norm(joined), [batch, length, heads, -1]), [0, 2, 1, 3]);
+        const whole = [batch, length, heads * valueDimOf(sizes)];
+        const joined = reshape(transpose(x, [0, 2, 1, 3]), whole);
+        const apart = () => {
+          const each = reshape(normal(reshape(joined, [batch, length, parts, -1])), whole);
+          return scale ? multiply(each, learned(parameters, "outputNorm.scale")) : each;
+        };
+        return transpose(reshape(parts === 1 ? norm(joined) : apart(), [batch, length, heads, -1]), [0, 2, 1, 3]);
       },
     };
   },

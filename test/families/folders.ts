@@ -5,8 +5,11 @@ export const softmaxFolders = [
   ...["gptj", "opt", "olmo2", "smollm3", "stablelm", "starcoder2", "granite", "falcon"],
 ] as const;
 
-/** One folder of each family of decoders. */
+/** Those of decoders with recurrent layers. */
+export const recurrentFolders = ["mamba2", "bamba"] as const;
+
+/** One folder of each family of decoders with softmax attention. */
 export const decoderFolders = softmaxFolders.filter((name) => !/^(llama|phi3)-|^llama3/.test(name));
 
 /** One folder of each family. */
-export const familyFolders = [...decoderFolders, "bert"] as const;
+export const familyFolders = [...decoderFolders, ...recurrentFolders, "bert"] as const;
