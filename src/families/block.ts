@@ -16,11 +16,25 @@ export type NormPlace = "before" | "output" | "stream";
 /** What an MLP does between its projections. */
 export type ActivationName = "silu" | "gelu" | "geluTanh" | "quickGelu" | "relu" | "squaredRelu";
 
+/** Gated MLPs of which every token goes through few, each weighed by a router's softmax over all (arXiv 1701.06538). */
+export interface Experts {
+  readonly count: number;
+  /** Experts of one token. */
+  readonly chosen: number;
+  /** Whether the weights of the chosen sum to one. */
+  readonly normalized: boolean;
+  /** A gated MLP for every token, maybe times the sigmoid of a projection to one number. */
+  readonly shared?: { readonly size: number; readonly switched: boolean };
+}
+
 /** A gated MLP multiplies the activated gate and a second projection; a plain one activates a single projection. */
 export interface Mlp {
+  /** Width, of each expert where there are several. */
   readonly size: number;
   readonly gated: boolean;
   readonly activation: ActivationName;
+  /** Gated MLPs without biases in its place. */
+  readonly experts?: Experts;
 }
 
 /** A block, described. Blocks that are equal share their programs. */
@@ -69,11 +83,16 @@ export type NormRole = `${Sublayer}${"" | "Output" | "Stream"}Norm` | "queriesNo
 /** A matrix of a block. */
 export type Matrix = "queries" | "keys" | "values" | "outputGate" | "output" | "gate" | "up" | "down";
 
+/** A weight of a mixture of experts: those of all experts lie one behind another. */
+export type ExpertRole =
+  | ("router" | "expertGate" | "expertUp" | "expertDown")
+  | ("sharedGate" | "sharedUp" | "sharedDown" | "sharedSwitch");
+
 /** A parameter of a block's own mixer. */
 export type MixerRole = `mixer.${string}`;
 
 /** A weight's place in a block. */
-export type LayerRole = Matrix | `${Matrix}Bias` | NormRole | `${NormRole}Bias` | MixerRole;
+export type LayerRole = Matrix | `${Matrix}Bias` | NormRole | `${NormRole}Bias` | ExpertRole | MixerRole;
 
 /** Something for each weight of a block that has it. */
 export type ByLayerRole<T> = Readonly<Partial<Record<Exclude<LayerRole, MixerRole>, T>> & Record<MixerRole, T>>;
@@ -110,6 +129,26 @@ function widthsOf({ heads, groups, keyHeads, headDim, valueDim = headDim }: Bloc
   };
 }
 
+function mlpShapes({ size, gated, experts }: Mlp, hidden: number): [LayerRole, readonly number[]][] {
+  const [into, out] = [[size, hidden] as const, [hidden, size] as const];
+  if (experts === undefined)
+    return [...(gated ? [["gate", into] as [LayerRole, readonly number[]]] : []), ["up", into], ["down", out]];
+  const { count, shared } = experts;
+  const own: [LayerRole, readonly number[]][] = [
+    ["router", [count, hidden]],
+    ["expertGate", [count, ...into]],
+    ["expertUp", [count, ...into]],
+    ["expertDown", [count, ...out]],
+  ];
+  if (shared === undefined) return own;
+  const always: [LayerRole, readonly number[]][] = [
+    ["sharedGate", [shared.size, hidden]],
+    ["sharedUp", [shared.size, hidden]],
+    ["sharedDown", [hidden, shared.size]],
+  ];
+  return [...own, ...always, ...(shared.switched ? [["sharedSwitch", [1, hidden]] as (typeof own)[number]] : [])];
+}
+
 /** Shapes of a block's weights, `[out, in]` for matrices, in the order blocks use them. */
 export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
   const { hiddenSize, headDim, biases, norm, norms, headNorms, mlp, residual } = block;
@@ -136,8 +175,7 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
   addNorms("attention", ["output", "stream"]);
   if (mlp) {
     if (residual !== "shared") addNorms("mlp", ["before"]);
-    if (mlp.gated) shapes.set("gate", [mlp.size, hiddenSize]);
-    shapes.set("up", [mlp.size, hiddenSize]).set("down", [hiddenSize, mlp.size]);
+    for (const [role, shape] of mlpShapes(mlp, hiddenSize)) shapes.set(role, shape);
     addNorms("mlp", ["output", "stream"]);
   }
   if (biases.qkv) {
@@ -145,7 +183,7 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
     if (block.outputGate) shapes.set("outputGateBias", [widths.mixed]);
   }
   if (biases.output) shapes.set("outputBias", [hiddenSize]);
-  if (mlp && biases.mlp) {
+  if (mlp && !mlp.experts && biases.mlp) {
     if (mlp.gated) shapes.set("gateBias", [mlp.size]);
     shapes.set("upBias", [mlp.size]).set("downBias", [hiddenSize]);
   }

@@ -15,6 +15,8 @@ export {
   type ActivationName,
   type Block,
   type ByLayerRole,
+  type ExpertRole,
+  type Experts,
   type LayerRole,
   layerShapes,
   layerSizes,

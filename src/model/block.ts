@@ -11,6 +11,7 @@ import {
 import { add, integers, multiply, named, reshape, rotary, sigmoid, transpose, type Value } from "../graph/index.ts";
 import type { Angles, MixerSpec } from "../mixers/index.ts";
 import { activations } from "./activations.ts";
+import { expertsOutput } from "./experts.ts";
 import { normalized } from "./norm.ts";
 import { type LayerValues, type Projection, weightOf } from "./projection.ts";
 
@@ -106,7 +107,14 @@ export function nextStream(x: Value, attention: Value, weights: LayerValues, pro
   if (mlp === undefined) return named(middle, "block");
   const read = residual === "sequential" ? middle : x;
   const normal = norm("before", residual === "shared" ? "attention" : "mlp", read);
-  return named(joined("mlp", middle, mlpOutput(normal, project, block, mlp)), "block");
+  return named(
+    joined(
+      "mlp",
+      middle,
+      mlp.experts ? expertsOutput(normal, weights, mlp, mlp.experts) : mlpOutput(normal, project, block, mlp),
+    ),
+    "block",
+  );
 }
 
 /** A value by the norm of the given role. */

@@ -43,12 +43,23 @@ export function readLayer(
     const parts = tensor.read(data);
     for (const [index, role] of tensor.roles.entries()) {
       const part = parts[index];
-      if (part !== undefined) weights[role] = part;
+      if (part !== undefined) weights[role] = tensor.expert ? withExpert(weights[role], part, tensor.expert) : part;
     }
   }
   for (const role of normWeights)
     if (weights[role]) weights[role] = withoutOffset(weights[role], names, block.norm.offset);
   return reordered(weights, rowsOfBlock(architecture, block, names.rotary));
+}
+
+/** The weight of all experts, with one expert's part. */
+function withExpert(
+  whole: Weight | undefined,
+  { shape, data }: Weight,
+  { index, count }: { readonly index: number; readonly count: number },
+): Weight {
+  const all = whole ?? { dtype: "float32", shape: [count, ...shape], data: new Float32Array(count * data.length) };
+  all.data.set(data, index * data.length);
+  return all;
 }
 
 function nameFor<Role extends string>(

@@ -4,13 +4,15 @@ import { type Block, type LayerRole, layerShapes, spellingOf, type TensorNames }
 import { cutApart, lying, type Parts, putTogether, transposedMatrix, wholeShape } from "./fused.ts";
 import type { Weight } from "./weights.ts";
 
-/** One tensor of a block. */
+/** One tensor of a block; `{expert}` in a template stands for as many as there are. */
 export interface StoredTensor {
   /** Its name; `{layer}` stands for the block's number. */
   readonly template: string;
   readonly shape: readonly number[];
-  /** The weights it holds. */
+  /** The weights it holds, or of one weight the part of one expert. */
   readonly roles: readonly LayerRole[];
+  /** Which of how many parts of a weight it is. */
+  readonly expert?: { readonly index: number; readonly count: number };
   /** The data of each weight: views where that is possible. */
   read(data: Float32Array): Weight[];
   /** The data of the tensor, from that of each weight. */
@@ -28,7 +30,9 @@ export function storedTensors(path: string, names: TensorNames, block: Block): S
     roles.set(template, [...(roles.get(template) ?? []), role]);
   }
   const place = (role: LayerRole) => spelling.order?.indexOf(role) ?? 0;
-  return [...roles].map(([template, unordered]): StoredTensor => {
+  return [...roles].flatMap(([template, unordered]): StoredTensor[] => {
+    const [only] = unordered;
+    if (only !== undefined && template.includes("{expert}")) return ofExperts(template, only, shapes.get(only) ?? []);
     const ordered = unordered.toSorted((left, right) => place(left) - place(right));
     const [first] = ordered;
     const own = ordered.map((role) => shapes.get(role) ?? []);
@@ -40,7 +44,7 @@ export function storedTensors(path: string, names: TensorNames, block: Block): S
     };
     const [rows = 1, columns = 1] = straight;
     const transposed = names.transposed === true && straight.length === 2;
-    return {
+    const tensor: StoredTensor = {
       template,
       shape: transposed ? [columns, rows] : straight,
       roles: ordered,
@@ -57,7 +61,21 @@ export function storedTensors(path: string, names: TensorNames, block: Block): S
         return transposed ? transposedMatrix(data, rows, columns) : data;
       },
     };
+    return [tensor];
   });
+}
+
+/** A tensor for each expert of a weight `[experts, …]`. */
+function ofExperts(template: string, role: LayerRole, [count = 0, ...shape]: readonly number[]): StoredTensor[] {
+  return Array.from({ length: count }, (_unused, index) => ({
+    template: template.replace("{expert}", String(index)),
+    shape,
+    roles: [role],
+    expert: { index, count },
+    read: (data) => [{ dtype: "float32", shape, data }],
+    write: ([whole = new Float32Array()]) =>
+      whole.subarray((index * whole.length) / count, ((index + 1) * whole.length) / count),
+  }));
 }
 
 function turnsOf({ heads, groups, keyHeads = groups }: Block, turns: "heads" | "groups" | undefined): number {

@@ -6,6 +6,7 @@ import {
   blockOf,
   layerShapes,
   layerSizes,
+  type Mlp,
   modelShapes,
   parameterCount,
 } from "../families/index.ts";
@@ -78,11 +79,13 @@ function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage
   return copies * blocks + (copies > 1 ? head : 0);
 }
 
+/** Values of a token inside an MLP: all experts are evaluated. */
+const mlpWidths = (mlp: Mlp | undefined): number =>
+  mlp === undefined ? 0 : (mlp.gated ? 3 : 2) * mlp.size * (mlp.experts?.count ?? 1);
+
 /** The largest block at work on so many tokens. */
 function blockBytes({ blocks }: Architecture, tokens: number, temporaries: number): number {
-  const widths = blocks.map(
-    ({ hiddenSize, mlp }) => temporaries * hiddenSize + (mlp ? (mlp.gated ? 3 : 2) * mlp.size : 0),
-  );
+  const widths = blocks.map(({ hiddenSize, mlp }) => temporaries * hiddenSize + mlpWidths(mlp));
   return 4 * tokens * Math.max(...widths);
 }
 
