@@ -35,15 +35,19 @@ export interface TensorNames extends LayerSpelling {
   readonly wholeNorms?: boolean;
 }
 
+/** Whether a file has a tensor of that name. */
+export type HasTensor = (name: string) => boolean;
+
 /** How GGUF files spell a family. */
 export interface GgufSpelling {
   /** The value of `general.architecture`. */
   readonly architecture: string;
   /** Configuration keys as Hugging Face spells them, from GGUF's (without the architecture's prefix). */
   readonly config: Readonly<Record<string, string>>;
-  /** The configuration key that says whether queries have a bias, which GGUF tells by the tensor alone. */
-  readonly biasKey?: string;
-  readonly tensors: TensorNames;
+  /** What a file tells by its tensors or leaves to its readers, beside what its metadata says (`config`). */
+  readonly implied?: (has: HasTensor, config: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+  /** The names of a file's tensors. */
+  readonly tensors: (has: HasTensor) => TensorNames;
 }
 
 /** A transformer family. */

@@ -27,7 +27,7 @@ export async function openGgufModel(path: string): Promise<StoredModel> {
     config: { ...config, eos_token_id: numberOf(source.metadata.get("tokenizer.ggml.eos_token_id")) } as ModelConfig,
     generation: undefined,
     source,
-    tensors: family.gguf.tensors,
+    tensors: family.gguf.tensors((name) => source.has(name)),
     tokenizerPath: path,
   };
 }

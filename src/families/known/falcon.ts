@@ -3,7 +3,8 @@ import { z } from "zod";
 import { attention } from "../attention.ts";
 import { activation, configSchema, headsOf, ropeOf, ropeShape, size } from "../config.ts";
 import { decoder } from "../decoder.ts";
-import type { Family } from "../family.ts";
+import type { Family, HasTensor } from "../family.ts";
+import { ggufSizes, ggufTensors } from "../gguf.ts";
 import { layerNames, modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
 
@@ -24,6 +25,9 @@ const shape = {
 };
 
 const qkv = "self_attention.query_key_value";
+
+const { intermediate_size: ffn_hidden_size, num_key_value_heads: num_kv_heads, ...sizes } = ggufSizes;
+const hasOwnNorm = (has: HasTensor): boolean => has("blk.0.attn_norm_2.weight");
 
 /** The family's description. */
 const family: Family = {
@@ -63,6 +67,13 @@ const family: Family = {
     }),
     turns: { queries: "groups", queriesBias: "groups" },
     redundant: [],
+  },
+  // Fused parts are whole there; a second norm, where there is one, is the attention's own.
+  gguf: {
+    architecture: "falcon",
+    config: { ...sizes, ffn_hidden_size, num_kv_heads, layer_norm_epsilon: "attention.layer_norm_epsilon" },
+    implied: (has) => ({ new_decoder_architecture: true, num_ln_in_parallel_attn: hasOwnNorm(has) ? 2 : 1 }),
+    tensors: (has) => ggufTensors(hasOwnNorm(has) ? { attentionNorm: "attn_norm_2", mlpNorm: "attn_norm" } : {})(has),
   },
 };
 

@@ -20,7 +20,7 @@ const family: Family = {
   modelTypes: ["gemma"],
   config: configSchema(shape, (c) => gemmaLike("gemma", { ...c, hidden_act: c.hidden_activation ?? c.hidden_act })),
   tensors: llamaTensors(),
-  gguf: { architecture: "gemma", config: ggufConfig, tensors: { ...ggufTensors(), wholeNorms: true } },
+  gguf: { architecture: "gemma", config: ggufConfig, tensors: ggufTensors({}, { wholeNorms: true }) },
 };
 
 export default family;

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema } from "../config.ts";
 import type { Family } from "../family.ts";
+import { cappedGguf, queryScalar } from "../gemma-gguf.ts";
 import { cappedShape, gemmaLike, sandwiched } from "../gemma-like.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufTensors } from "../gguf.ts";
 import { llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -39,12 +40,9 @@ const family: Family = {
   tensors: llamaTensors(sandwiched),
   gguf: {
     architecture: "gemma2",
-    config: {
-      ...ggufConfig,
-      ...{ attn_logit_softcapping: "attn_logit_softcapping", final_logit_softcapping: "final_logit_softcapping" },
-      sliding_window: "attention.sliding_window",
-    },
-    tensors: { ...ggufTensors(), wholeNorms: true },
+    config: cappedGguf,
+    implied: (_has, config) => ({ query_pre_attn_scalar: queryScalar(config, 46) }),
+    tensors: ggufTensors({}, { wholeNorms: true }),
   },
 };
 

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema, ropeOf, ropeSettings, size } from "../config.ts";
 import type { Family } from "../family.ts";
+import { cappedGguf, queryScalar } from "../gemma-gguf.ts";
 import { cappedShape, gemmaLike, sandwiched } from "../gemma-like.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufTensors } from "../gguf.ts";
 import { llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -49,8 +50,13 @@ const family: Family = {
   tensors: llamaTensors(sandwiched),
   gguf: {
     architecture: "gemma3",
-    config: { ...ggufConfig, sliding_window: "attention.sliding_window" },
-    tensors: { ...ggufTensors(), wholeNorms: true },
+    config: { ...cappedGguf, rope_local_base_freq: "rope.freq_base_swa" },
+    implied: (_has, config) => ({
+      query_pre_attn_scalar: queryScalar(config, 62),
+      // Without a window every layer is of the kind that reads everything.
+      ...(!config.sliding_window && { sliding_window_pattern: 1 }),
+    }),
+    tensors: ggufTensors({}, { wholeNorms: true }),
   },
 };
 

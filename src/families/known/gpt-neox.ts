@@ -3,6 +3,7 @@ import { z } from "zod";
 import { activation, configSchema, headsOf, ropeOf, ropeShape, size } from "../config.ts";
 import { allBiases, decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
+import { ggufSizes, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { layerNames, modelNames } from "../names.ts";
 
 const shape = {
@@ -21,6 +22,8 @@ const shape = {
 };
 
 const qkv = "attention.query_key_value";
+
+const { num_key_value_heads: _groups, ...sizes } = ggufSizes;
 
 /** The family's description. */
 const family: Family = {
@@ -55,6 +58,17 @@ const family: Family = {
     }),
     turns: { queries: "groups", queriesBias: "groups" },
     redundant: [/\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/],
+  },
+  // Fused parts are whole there.
+  gguf: {
+    architecture: "gptneox",
+    config: {
+      ...sizes,
+      layer_norm_eps: "attention.layer_norm_epsilon",
+      use_parallel_residual: "use_parallel_residual",
+    },
+    implied: (has) => ({ attention_bias: hasAttentionBias(has) }),
+    tensors: ggufTensors(),
   },
 };
 

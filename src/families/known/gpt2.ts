@@ -4,7 +4,7 @@ import { attention } from "../attention.ts";
 import { activation, ConfigProblem, configSchema, headsOf, size } from "../config.ts";
 import { allBiases, decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
-import { ggufFused, ggufTensors } from "../gguf.ts";
+import { ggufTensors } from "../gguf.ts";
 import { layerNames, modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
 
@@ -70,10 +70,10 @@ const family: Family = {
     architecture: "gpt2",
     config: {
       ...{ n_embd: "embedding_length", n_inner: "feed_forward_length", n_layer: "block_count" },
-      ...{ n_head: "attention.head_count", n_positions: "context_length", vocab_size: "vocab_size" },
+      ...{ n_head: "attention.head_count", n_positions: "context_length" },
       layer_norm_epsilon: "attention.layer_norm_epsilon",
     },
-    tensors: ggufTensors(ggufFused),
+    tensors: ggufTensors(),
   },
 };
 

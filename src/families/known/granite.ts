@@ -3,7 +3,7 @@ import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema } from "../config.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufConfig, ggufTensors, impliedBiases } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const factor = z.number().default(1);
@@ -44,7 +44,8 @@ const family: Family = {
       ...{ embedding_multiplier: "embedding_scale", logits_scaling: "logit_scale" },
       ...{ residual_multiplier: "residual_scale", attention_multiplier: "attention.scale" },
     },
-    tensors: { ...ggufTensors(), rotary: "adjacent" },
+    implied: impliedBiases,
+    tensors: ggufTensors({}, { rotary: "adjacent" }),
   },
 };
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { configSchema } from "../config.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufConfig, ggufTensors, impliedBiases } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -22,8 +22,8 @@ const family: Family = {
   gguf: {
     architecture: "llama",
     config: ggufConfig,
-    biasKey: "attention_bias",
-    tensors: { ...ggufTensors(), rotary: "adjacent" },
+    implied: impliedBiases,
+    tensors: ggufTensors({}, { rotary: "adjacent" }),
   },
 };
 

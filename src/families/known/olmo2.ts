@@ -3,7 +3,7 @@ import { z } from "zod";
 import { configSchema } from "../config.ts";
 import type { Family } from "../family.ts";
 import { sandwiched } from "../gemma-like.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufConfig, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -24,7 +24,12 @@ const family: Family = {
     }),
   ),
   tensors: llamaTensors(sandwiched),
-  gguf: { architecture: "olmo2", config: ggufConfig, tensors: ggufTensors() },
+  gguf: {
+    architecture: "olmo2",
+    config: ggufConfig,
+    implied: (has) => ({ attention_bias: hasAttentionBias(has) }),
+    tensors: ggufTensors(),
+  },
 };
 
 export default family;

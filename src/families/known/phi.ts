@@ -3,7 +3,7 @@ import { z } from "zod";
 import { activation, configSchema, headsOf, ropeOf, ropeShape, size } from "../config.ts";
 import { allBiases, decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufFused, ggufTensors } from "../gguf.ts";
+import { ggufSizes, ggufTensors } from "../gguf.ts";
 import { llamaModules } from "../llama-like.ts";
 import { layerNames, modelNames } from "../names.ts";
 
@@ -56,8 +56,8 @@ const family: Family = {
   },
   gguf: {
     architecture: "phi2",
-    config: { ...ggufConfig, layer_norm_eps: "attention.layer_norm_epsilon" },
-    tensors: ggufTensors(ggufFused),
+    config: { ...ggufSizes, layer_norm_eps: "attention.layer_norm_epsilon" },
+    tensors: ggufTensors(),
   },
 };
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema, headsOf, ropeOf, size } from "../config.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufFused, ggufTensors } from "../gguf.ts";
+import { ggufConfig, ggufTensors } from "../gguf.ts";
 import { llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -34,7 +34,7 @@ const family: Family = {
   gguf: {
     architecture: "phi3",
     config: { ...ggufConfig, sliding_window: "attention.sliding_window" },
-    tensors: ggufTensors({ ...ggufFused, gate: "ffn_up" }),
+    tensors: ggufTensors({ gate: "ffn_up" }),
   },
 };
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { configSchema } from "../config.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufConfig, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 import { layerWindows, windowShape } from "../windows.ts";
 
@@ -20,7 +20,12 @@ const family: Family = {
     ),
   ),
   tensors: llamaTensors(),
-  gguf: { architecture: "qwen3", config: ggufConfig, biasKey: "attention_bias", tensors: ggufTensors() },
+  gguf: {
+    architecture: "qwen3",
+    config: ggufConfig,
+    implied: (has) => ({ attention_bias: hasAttentionBias(has) }),
+    tensors: ggufTensors(),
+  },
 };
 
 export default family;

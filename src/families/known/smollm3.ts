@@ -3,7 +3,7 @@ import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema, headsOf, ropeOf, size } from "../config.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufConfig, ggufTensors, impliedBiases } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 import { stillRope } from "../rope/rope.ts";
 import { layerWindows, windowShape } from "../windows.ts";
@@ -35,7 +35,13 @@ const family: Family = {
     );
   }),
   tensors: llamaTensors(),
-  gguf: { architecture: "smollm3", config: ggufConfig, tensors: { ...ggufTensors(), rotary: "adjacent" } },
+  // Files do not say which layers have no positions: every fourth, here as in llama.cpp.
+  gguf: {
+    architecture: "smollm3",
+    config: ggufConfig,
+    implied: impliedBiases,
+    tensors: ggufTensors({}, { rotary: "adjacent" }),
+  },
 };
 
 export default family;

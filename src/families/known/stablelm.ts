@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { configSchema, headsOf, ropeOf } from "../config.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufSizes, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const { rms_norm_eps: _rms, ...shared } = llamaShape;
@@ -39,10 +39,15 @@ const family: Family = {
   gguf: {
     architecture: "stablelm",
     config: {
-      ...ggufConfig,
-      layer_norm_eps: "attention.layer_norm_epsilon",
-      rotary_dimensions: "rope.dimension_count",
+      ...ggufSizes,
+      ...{ head_dim: "attention.key_length", layer_norm_eps: "attention.layer_norm_epsilon" },
+      use_parallel_residual: "use_parallel_residual",
     },
+    // The key is true in files of sequential models as well; a norm of the MLP's own tells them.
+    implied: (has) => ({
+      use_qkv_bias: hasAttentionBias(has),
+      use_parallel_residual: !has("blk.0.ffn_norm.weight"),
+    }),
     tensors: ggufTensors(),
   },
 };

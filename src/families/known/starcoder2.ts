@@ -4,7 +4,7 @@ import { attention } from "../attention.ts";
 import { activation, configSchema, size } from "../config.ts";
 import { allBiases } from "../decoder.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufTensors } from "../gguf.ts";
+import { ggufSizes, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const { rms_norm_eps: _rms, ...shared } = llamaShape;
@@ -41,7 +41,12 @@ const family: Family = {
   tensors: llamaTensors({ up: "mlp.c_fc", down: "mlp.c_proj" }),
   gguf: {
     architecture: "starcoder2",
-    config: { ...ggufConfig, norm_epsilon: "attention.layer_norm_epsilon", sliding_window: "attention.sliding_window" },
+    config: {
+      ...ggufSizes,
+      ...{ head_dim: "attention.key_length", norm_epsilon: "attention.layer_norm_epsilon" },
+      sliding_window: "attention.sliding_window",
+    },
+    implied: (has) => ({ use_bias: hasAttentionBias(has) }),
     tensors: ggufTensors(),
   },
 };
