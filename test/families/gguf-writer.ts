@@ -24,7 +24,7 @@ export interface GgufContent {
   readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
-const [uint32, float32, bool, string, array] = [4, 6, 7, 8, 9];
+const [uint32, int32, float32, bool, string, array] = [4, 5, 6, 7, 8, 9];
 
 const words = (values: readonly number[]) => new Uint8Array(Uint32Array.from(values).buffer);
 
@@ -51,7 +51,10 @@ export function writeGguf({ architecture, metadata, tensors }: GgufContent): Buf
     encoded("tokenizer.ggml.model", { text: "gpt2" }),
     encoded("tokenizer.ggml.pre", { text: "gpt-2" }),
     list("tokenizer.ggml.tokens", tokens),
-    encoded("tokenizer.ggml.token_type", { u32s: tokens.map(() => 1) }),
+    {
+      ...{ key: "tokenizer.ggml.token_type", type: array, element: int32, length: tokens.length },
+      value: words(tokens.map(() => 1)),
+    },
     list("tokenizer.ggml.merges", []),
   ];
   const stored = Object.entries(tensors).map(([name, { shape, data }]) => {

@@ -183,6 +183,14 @@ describe("what files do not hold is what llama.cpp makes of them", () => {
     });
   });
 
+  dataTest("granite: a scale of scores", async () => {
+    const ids = Array.from({ length: 16 }, (_unused, position) => (position * 37 + 11) % 64);
+    const expected = await logitsOf(await folderWith("granite", { attention_multiplier: Math.sqrt(1 / 8) }), ids, 1);
+    const content = convert("granite", checkpointOf("granite"));
+    const { "attention.scale": _scale, ...metadata } = content.metadata;
+    expectNear(await logitsOf(await opened({ ...content, metadata }), ids, 1), expected);
+  });
+
   dataTest("mistral has its golden logits up to the window's length", async () => {
     const golden = openSafetensors(dataPath("families", "mistral", "golden.safetensors"));
     const ids = readFloat64(golden, "input_ids").subarray(0, 16);

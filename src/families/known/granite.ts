@@ -44,7 +44,11 @@ const family: Family = {
       ...{ embedding_multiplier: "embedding_scale", logits_scaling: "logit_scale" },
       ...{ residual_multiplier: "residual_scale", attention_multiplier: "attention.scale" },
     },
-    implied: impliedBiases,
+    // Files leave out a scale that is not set.
+    implied: (has, config) => ({
+      ...impliedBiases(has),
+      attention_multiplier: config.attention_multiplier || Number(config.head_dim) ** -0.5,
+    }),
     tensors: ggufTensors({}, { rotary: "adjacent" }),
   },
 };
