@@ -43,6 +43,9 @@ every key, and is there to check the others. \`fused\` is an operator of the eng
 /** What each axis decides, in a line. */
 const meanings: Readonly<Record<string, string>> = {
   causal: "whether a query reads only what came no later; encoders read both ways",
+  derived: "what queries and keys are made of where a block projects none: the filtered values (Mamba)",
+  cap: "cap c of the window's scores, c · tanh(score / c)",
+  "state.per": "one state per query head, or one for all heads that share a key",
   rope: "where queries and keys are rotated by their positions: before both branches, in one of them, after the feature map, nowhere",
   convolution: "a short causal filter on queries, keys or values",
   window:

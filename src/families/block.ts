@@ -162,7 +162,7 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
     for (const place of places) if (norms.includes(place)) addNorm(normRole(sublayer, place), hiddenSize);
   };
   addNorms("attention", ["before"]);
-  shapes.set("queries", [widths.queries, hiddenSize]).set("keys", [widths.keys, hiddenSize]);
+  if (!block.mixer.derived) shapes.set("queries", [widths.queries, hiddenSize]).set("keys", [widths.keys, hiddenSize]);
   shapes.set("values", [widths.values, hiddenSize]);
   if (block.outputGate) shapes.set("outputGate", [widths.mixed, hiddenSize]);
   shapes.set("output", [hiddenSize, widths.mixed]);

@@ -23,6 +23,10 @@ export const activation = z.string().transform((name, context): ActivationName =
   return z.NEVER;
 });
 
+/** Keys that change nothing a model computes, words of the given texts, to be spread into a family's shape. */
+export const ignored = (...texts: string[]): Record<never, never> =>
+  Object.fromEntries(texts.flatMap((text) => text.split(" ")).map((key) => [key, z.unknown().optional()]));
+
 /** The context of models that have no longest sequence. */
 export const anyContext = 2 ** 20;
 

@@ -19,10 +19,11 @@ function form(name: Form, build: (mixer: Mixer, inputs: MixerInputs) => MixerRes
     requireForm(mixer, name);
     if (!spec.causal && inputs.state !== undefined)
       throw new MixerError("a mixer that reads both ways carries no state from call to call");
-    const sizes = sizesOf(inputs);
+    const sizes = mixer.derived?.sizes(inputs) ?? sizesOf(inputs);
     mixer.window?.check?.(sizes);
     const filtered = mixer.convolution?.apply(inputs, sizes);
-    const tokens = withAllKeys(filtered?.inputs ?? inputs, sizes);
+    const given = filtered?.inputs ?? inputs;
+    const tokens = withAllKeys(mixer.derived?.apply(given, sizes) ?? given, sizes);
     const mixed = build(mixer, tokens);
     const local = mixer.local?.apply(tokens, sizes);
     const joined = local ? add(mixed.output, repeatHeads(local.term, sizes.heads)) : mixed.output;

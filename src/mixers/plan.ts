@@ -13,6 +13,7 @@ export type Streams = Readonly<Record<string, readonly number[]>>;
 /** The axes of a mixer that learn, as its spec names them; `output` stands for the output's norm and gate. */
 export const learningAxes = [
   "convolution",
+  "derived",
   "window",
   "local",
   "featureMap",
@@ -109,7 +110,7 @@ function parametersOf(mixer: Mixer, sizes: MixerSizes): Parameters {
 }
 
 function parametersByAxis(mixer: Mixer, sizes: MixerSizes): Readonly<Partial<Record<LearningAxis, Parameters>>> {
-  const { window, state, mix, convolution, local, output } = mixer;
+  const { window, state, mix, convolution, derived, local, output } = mixer;
   const widths = widthsOf(mixer, sizes);
   const written = state && writtenSizes(state, sizes);
   const branch = state &&
@@ -121,6 +122,7 @@ function parametersByAxis(mixer: Mixer, sizes: MixerSizes): Readonly<Partial<Rec
     };
   const around = {
     convolution: convolution?.parameters(sizes) ?? {},
+    derived: derived?.parameters(sizes) ?? {},
     window: window?.parameters(sizes) ?? {},
     local: local?.parameters(sizes) ?? {},
     mix: mix?.parameters(sizes) ?? {},

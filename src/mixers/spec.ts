@@ -1,6 +1,7 @@
 /** A token mixer as a value: one point in the space of axes. */
 import { z } from "zod";
 import { type Convolution, convolutions } from "./convolution.ts";
+import { type Derived, deriveds } from "./derived.ts";
 import { MixerError } from "./errors.ts";
 import { type FeatureMap, featureMaps } from "./feature-maps/index.ts";
 import type { Decay } from "./gates/decay.ts";
@@ -33,6 +34,8 @@ export const mixerSpec = z.strictObject({
   causal: z.boolean().default(true),
   rope: ropeSchema.default("before"),
   convolution: convolutions.schema.optional(),
+  /** What queries and keys are made of, where they are not given. */
+  derived: deriveds.schema.optional(),
   window: windows.schema.optional(),
   /** Factor of the window's scores (default: dim^−½). */
   scale: z.number().positive().optional(),
@@ -73,6 +76,7 @@ export interface Mixer {
   readonly normalize: Normalization;
   readonly mix?: Mix;
   readonly convolution?: Convolution;
+  readonly derived?: Derived;
   readonly local?: Local;
   /** Steps after the branches are combined, in order. */
   readonly output: readonly OutputStage[];
@@ -113,6 +117,7 @@ export function declareMixer(spec: MixerSpec, where = "mixer"): Mixer {
     normalize: normalizations.declare(spec.normalize),
     ...(mix && { mix: mixes.declare(mix) }),
     ...(spec.convolution && { convolution: convolutions.declare(spec.convolution) }),
+    ...(spec.derived && { derived: deriveds.declare(spec.derived) }),
     ...(spec.local && { local: locals.declare(spec.local) }),
     output: outputStages(spec),
   };
@@ -153,6 +158,9 @@ const smallest = { batch: 1, heads: 2, groups: 1, length: 1, dim: 4, hidden: 8 }
 function checkTogether({ spec, window, state, normalize, mix, local }: Mixer, where: string): void {
   const both = window !== undefined && state !== undefined;
   const fail = failAt(where);
+  if (spec.derived !== undefined && spec.convolution?.on.some((part) => part !== "values"))
+    fail("convolution.on", "queries and keys are derived from the values: only these can be filtered");
+  if (spec.derived !== undefined && spec.rope !== "none") fail("derived", "derived queries and keys have no positions");
   if (window === undefined && state === undefined) fail("window", "a mixer needs a window, a state or both");
   if (window === undefined && spec.cap !== undefined) fail("cap", "it is of a window's scores, and there is no window");
   if (both && mix === undefined) fail("mix", "a mixer with a window and a state must say how they are mixed");

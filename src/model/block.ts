@@ -51,10 +51,17 @@ export function attentionInputs(
   const rows = Array.from({ length: batch * length }, (_unused, index) => index % length);
   const positions = reshape(integers(rows), [batch, length]);
   const rotate = (value: Value) => (rope === "before" ? rotary(value, angles.cos, angles.sin, positions) : value);
+  const values = named(split(scaled(project, normal, "values", block), groups, valueDim), "values");
+  // A mixer that derives queries and keys looks at the values alone.
+  const own = block.mixer.derived
+    ? { queries: values, keys: values }
+    : {
+        queries: named(rotate(made("queries", keyHeads ?? heads)), "queries"),
+        keys: named(rotate(made("keys", keyHeads ?? groups)), "keys"),
+      };
   return {
-    queries: named(rotate(made("queries", keyHeads ?? heads)), "queries"),
-    keys: named(rotate(made("keys", keyHeads ?? groups)), "keys"),
-    values: named(split(scaled(project, normal, "values", block), groups, valueDim), "values"),
+    ...own,
+    values,
     streams: { hidden: normal },
     angles,
   };

@@ -25,10 +25,12 @@ export function lying(shape: readonly number[], lie: Lie | undefined): Lying {
   if (lie === "channels") return asItIs([first * second, 1, ...rest]);
   if (lie === "flat") return asItIs([shape.reduce((product, size) => product * size, 1)]);
   if (lie === undefined) return asItIs(shape);
+  // A single head is no axis of a file's.
+  const [rows = 1, columns = 1] = shape.slice(-2);
   return {
-    shape: [second, first],
-    read: (data) => transposedMatrix(data, second, first),
-    write: (data) => transposedMatrix(data, first, second),
+    shape: [columns, rows],
+    read: (data) => transposedMatrix(data, columns, rows),
+    write: (data) => transposedMatrix(data, rows, columns),
   };
 }
 

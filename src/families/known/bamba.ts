@@ -1,14 +1,13 @@
 /** Bamba: Mamba-2 layers with a few layers of softmax attention between them, all with gated MLPs (IBM, 2024). */
 import { z } from "zod";
 import type { Block } from "../block.ts";
-import { configSchema, headsOf, ropeOf, size, unlimited } from "../config.ts";
+import { configSchema, headsOf, ignored, ropeOf, size, unlimited } from "../config.ts";
 import type { Family } from "../family.ts";
 import { attentionBiases, llamaLike, llamaShape } from "../llama-like.ts";
 import { mamba2Block, mamba2Spelling } from "../mamba2-like.ts";
 import { layerNames, modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
 
-const unused = z.unknown().optional();
 const layerList = z.array(z.number().int().nonnegative());
 
 const shape = {
@@ -22,8 +21,10 @@ const shape = {
   mamba_proj_bias: z.literal(false).default(false),
   time_step_limit: unlimited.optional(),
   // Of training, of the first weights, or of how it is computed.
-  ...{ mamba_chunk_size: unused, num_logits_to_keep: unused, z_loss_coefficient: unused, attn_rotary_emb: unused },
-  ...{ time_step_min: unused, time_step_max: unused, time_step_floor: unused },
+  ...ignored(
+    "mamba_chunk_size num_logits_to_keep z_loss_coefficient attn_rotary_emb time_step_min time_step_max",
+    "time_step_floor",
+  ),
 };
 
 const shared = {

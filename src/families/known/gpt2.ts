@@ -1,14 +1,12 @@
 /** GPT-2: learned positions, LayerNorm, one fused projection, matrices stored the other way round. */
 import { z } from "zod";
 import { attention } from "../attention.ts";
-import { activation, ConfigProblem, configSchema, headsOf, size } from "../config.ts";
+import { activation, ConfigProblem, configSchema, headsOf, ignored, size } from "../config.ts";
 import { allBiases, decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
 import { ggufTensors } from "../gguf.ts";
 import { layerNames, modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
-
-const unused = z.unknown().optional();
 
 const shape = {
   ...{ n_embd: size, n_layer: size, n_head: size, vocab_size: size, n_positions: size.default(1024) },
@@ -21,8 +19,10 @@ const shape = {
   tie_word_embeddings: z.boolean().default(true),
   add_cross_attention: z.literal(false).optional(),
   // Precision of training, and heads for other tasks.
-  ...{ reorder_and_upcast_attn: unused, summary_type: unused, summary_use_proj: unused, summary_activation: unused },
-  ...{ summary_proj_to_labels: unused, summary_first_dropout: unused, task_specific_params: unused },
+  ...ignored(
+    "reorder_and_upcast_attn summary_type summary_use_proj summary_activation summary_proj_to_labels",
+    "summary_first_dropout task_specific_params",
+  ),
 };
 
 const qkv = "attn.c_attn";

@@ -1,11 +1,9 @@
 /** GPT-J: rotary pairs side by side, attention and MLP behind one norm, a head with a bias (EleutherAI, 2021). */
 import { z } from "zod";
-import { activation, configSchema, headsOf, ropeOf, size } from "../config.ts";
+import { activation, configSchema, headsOf, ignored, ropeOf, size } from "../config.ts";
 import { decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
 import { layerNames, modelNames } from "../names.ts";
-
-const unused = z.unknown().optional();
 
 const shape = {
   ...{ n_embd: size, n_layer: size, n_head: size, vocab_size: size, n_positions: size.default(2048) },
@@ -18,10 +16,11 @@ const shape = {
   ...{
     rotary: z.literal(true).optional(),
     scale_attn_weights: z.literal(true).optional(),
-    gradient_checkpointing: unused,
   },
-  ...{ summary_type: unused, summary_use_proj: unused, summary_activation: unused },
-  ...{ summary_proj_to_labels: unused, summary_first_dropout: unused, tokenizer_class: unused },
+  ...ignored(
+    "gradient_checkpointing summary_type summary_use_proj summary_activation summary_proj_to_labels",
+    "summary_first_dropout tokenizer_class",
+  ),
 };
 
 /** The family's description. */

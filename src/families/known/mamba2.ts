@@ -1,13 +1,11 @@
 /** Mamba-2: blocks of one recurrent layer each, without attention and MLP (arXiv 2405.21060). */
 import { z } from "zod";
-import { anyContext, configSchema, size, unlimited } from "../config.ts";
+import { anyContext, configSchema, ignored, size, unlimited } from "../config.ts";
 import { decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
 import { mamba2Block, mamba2Spelling } from "../mamba2-like.ts";
 import { modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
-
-const unused = z.unknown().optional();
 
 const shape = {
   ...{ hidden_size: size, num_hidden_layers: size, vocab_size: size, state_size: size.default(128) },
@@ -23,15 +21,11 @@ const shape = {
   tie_word_embeddings: z.boolean().default(false),
   time_step_limit: unlimited.optional(),
   // Implied by other sizes, of the first weights, or of how it is computed.
-  ...{ expand: unused, chunk_size: unused, residual_in_fp32: unused, rescale_prenorm_residual: unused },
-  ...{
-    time_step_rank: unused,
-    time_step_min: unused,
-    time_step_max: unused,
-    time_step_floor: unused,
-    norm_before_gate: unused,
-  },
   ...{ rms_norm: z.literal(true).optional() },
+  ...ignored(
+    "expand chunk_size residual_in_fp32 rescale_prenorm_residual time_step_rank time_step_min",
+    "time_step_max time_step_floor norm_before_gate",
+  ),
 };
 
 /** The family's description. */

@@ -1,6 +1,6 @@
 /** Where a gate's numbers per token come from: a projection of the stream, the layer's own keys, or the caller. */
 import { z } from "zod";
-import { add, matmul, reshape, transpose, type Value } from "../../graph/index.ts";
+import { add, matmul, reshape, rmsNorm, transpose, type Value } from "../../graph/index.ts";
 import { type MixerInputs, type MixerSizes, valueDimOf } from "../contract.ts";
 import { MixerError } from "../errors.ts";
 import { repeatHeads } from "../heads.ts";
@@ -39,6 +39,8 @@ export interface ProjectionStart {
   readonly shared?: boolean;
   /** Whether all numbers are zero at first. */
   readonly zero?: boolean;
+  /** Epsilon of a norm between the two factors of a projection of values of lower rank (default: there is none). */
+  readonly norm?: number | undefined;
 }
 
 const deviation = 0.02;
@@ -67,7 +69,7 @@ export function perHead(x: Value, heads: number): Value {
 export function projection(
   name: string,
   { source, rank }: ProjectionOptions,
-  { bias, shared = false, zero = false }: ProjectionStart = {},
+  { bias, shared = false, zero = false, norm }: ProjectionStart = {},
 ): Projection {
   const heads = (sizes: MixerSizes) => (shared ? 1 : sizes.heads);
   const normal = { kind: "normal", deviation } as const;
@@ -99,6 +101,7 @@ export function projection(
       read: ({ parameters }, sizes, width) => reshape(learned(parameters, `${name}.bias`), [1, heads(sizes), 1, width]),
     };
   }
+  if (source === "values" && rank !== undefined) return throughRank(name, rank, norm);
   if (source === "values") {
     return {
       parameters: (sizes, width) => ({
@@ -134,6 +137,24 @@ export function projection(
           ? matmul(hidden, learned(parameters, `${name}.weight`))
           : matmul(matmul(hidden, learned(parameters, `${name}.down`)), learned(parameters, `${name}.up`));
       return perHead(bias === undefined ? made : add(made, learned(parameters, `${name}.bias`)), heads(sizes));
+    },
+  };
+}
+
+/** Of each head's own values, through so many numbers, maybe normed: Mamba's step sizes (arXiv 2312.00752, 2403.19887). */
+function throughRank(name: string, rank: number, norm: number | undefined): Projection {
+  const normal = { kind: "normal", deviation } as const;
+  return {
+    parameters: (sizes, width) => ({
+      [`${name}.down`]: { shape: [sizes.heads, valueDimOf(sizes), rank], initial: normal },
+      ...(norm !== undefined && { [`${name}.norm`]: { shape: [rank], initial: { kind: "constant", value: 1 } } }),
+      [`${name}.up`]: { shape: [sizes.heads, rank, width], initial: normal },
+    }),
+    streams: () => ({}),
+    read: ({ parameters, values }, sizes) => {
+      const low = matmul(repeatHeads(values, sizes.heads), learned(parameters, `${name}.down`));
+      const normed = norm === undefined ? low : rmsNorm(low, learned(parameters, `${name}.norm`), norm);
+      return matmul(normed, learned(parameters, `${name}.up`));
     },
   };
 }

@@ -24,9 +24,18 @@ export const stepped = kind(
 
 /** log α_cn = −exp(a_cn) Δ_c of values c and features n, Δ = softplus(x + b) (Mamba, arXiv 2312.00752). */
 export const selective = kind(
-  z.strictObject({ kind: z.literal("selective"), ...projectionOptions }),
-  ({ source, rank }): Decay => {
-    const from = projection("decay", { source, rank });
+  z
+    .strictObject({
+      kind: z.literal("selective"),
+      ...projectionOptions,
+      /** Epsilon of a norm of the numbers that steps are made of (Jamba, arXiv 2403.19887; default: there is none). */
+      norm: z.number().positive().optional(),
+    })
+    .refine(({ source, rank, norm }) => norm === undefined || (source === "values" && rank !== undefined), {
+      error: "a norm stands between the factors of a projection of values: set source values and a rank",
+    }),
+  ({ source, rank, norm }): Decay => {
+    const from = projection("decay", { source, rank }, { norm });
     return {
       per: "cell",
       parameters: (sizes, of) => ({
