@@ -9,8 +9,10 @@ import { learned, type Parameters } from "./parameter.ts";
 
 /** What a kind of derived tokens declares. */
 export interface Derived {
+  /** Dimensions of queries and keys. */
+  readonly size: number;
   parameters(sizes: MixerSizes): Parameters;
-  /** The sizes of a call, whose queries and keys are not looked at. */
+  /** The sizes of a call, whose queries and keys only tell their heads. */
   sizes(inputs: MixerInputs): MixerSizes;
   /** The call's inputs with queries and keys. */
   apply(inputs: MixerInputs, sizes: MixerSizes): MixerInputs;
@@ -28,12 +30,13 @@ const ofValues = kind(
     norm: z.number().positive().optional(),
   }),
   ({ size, norm }): Derived => ({
+    size,
     parameters: (sizes) =>
       Object.assign(
         {},
         ...parts.map((part) => ({
           [`derived.${part}`]: {
-            shape: [sizes.heads, valueDimOf(sizes), size],
+            shape: [part === "queries" ? sizes.heads : sizes.groups, valueDimOf(sizes), size],
             initial: { kind: "normal", deviation: valueDimOf(sizes) ** -0.5 },
           },
           ...(norm !== undefined && {
@@ -41,16 +44,18 @@ const ofValues = kind(
           }),
         })),
       ),
-    sizes: ({ values, streams = {} }) => {
-      const [batch, heads, length, valueDim] = values.shape;
-      if (batch === undefined || heads === undefined || length === undefined || valueDim === undefined)
+    sizes: ({ queries, values, streams = {} }) => {
+      const [batch, groups, length, valueDim] = values.shape;
+      const heads = queries.shape[1];
+      if (batch === undefined || groups === undefined || length === undefined || valueDim === undefined || !heads)
         throw new MixerError(`values of shape [${values.shape.join(", ")}] have no heads`);
       const hidden = streams.hidden?.shape[2];
-      return { batch, heads, groups: heads, length, dim: size, valueDim, ...(hidden !== undefined && { hidden }) };
+      return { batch, heads, groups, length, dim: size, valueDim, ...(hidden !== undefined && { hidden }) };
     },
-    apply: (inputs, { heads }) => {
+    apply: (inputs, { heads, groups }) => {
       const made = parts.map((part) => {
-        const product = matmul(repeatHeads(inputs.values, heads), learned(inputs.parameters, `derived.${part}`));
+        const values = repeatHeads(inputs.values, part === "queries" ? heads : groups);
+        const product = matmul(values, learned(inputs.parameters, `derived.${part}`));
         if (norm === undefined) return [part, product] as const;
         return [part, rmsNorm(product, learned(inputs.parameters, `derived.${part}.norm`), norm)] as const;
       });

@@ -37,8 +37,9 @@ export interface MixerPlan {
 }
 
 /** Plans a mixer. Throws a MixerError where the sizes lack something. */
-export function planMixer(spec: MixerSpec, sizes: MixerSizes): MixerPlan {
+export function planMixer(spec: MixerSpec, given: MixerSizes): MixerPlan {
   const mixer = declareMixer(spec);
+  const sizes = ownSizes(mixer, given);
   const reasons = forms.map((form) => [form, unavailable(mixer, form)] as const);
   return {
     parameters: parametersOf(mixer, sizes),
@@ -48,9 +49,14 @@ export function planMixer(spec: MixerSpec, sizes: MixerSizes): MixerPlan {
   };
 }
 
+/** The sizes of what is mixed: keys that a mixer makes itself may be of another size than those that it is given. */
+const ownSizes = ({ derived }: Mixer, sizes: MixerSizes): MixerSizes =>
+  derived === undefined ? sizes : { ...sizes, dim: derived.size, valueDim: valueDimOf(sizes) };
+
 /** The learned tensors of a mixer: shapes and how they begin, by name. */
 export function mixerParameters(spec: MixerSpec, sizes: MixerSizes): Parameters {
-  return parametersOf(declareMixer(spec), sizes);
+  const mixer = declareMixer(spec);
+  return parametersOf(mixer, ownSizes(mixer, sizes));
 }
 
 /** A sequence longer than any window. */
@@ -66,14 +72,16 @@ export function growsWithLength(spec: MixerSpec): boolean {
 
 /** The axis that each of a mixer's parameters belongs to, by the parameter's name. */
 export function parameterAxes(spec: MixerSpec, sizes: MixerSizes): Readonly<Record<string, LearningAxis>> {
-  const byAxis = parametersByAxis(declareMixer(spec), sizes);
+  const mixer = declareMixer(spec);
+  const byAxis = parametersByAxis(mixer, ownSizes(mixer, sizes));
   const entries = learningAxes.flatMap((axis) => Object.keys(byAxis[axis] ?? {}).map((name) => [name, axis] as const));
   return Object.fromEntries(entries);
 }
 
 /** What a mixer reads beside queries, keys and values: shapes by name. */
 export function mixerStreams(spec: MixerSpec, sizes: MixerSizes): Streams {
-  return streamsOf(declareMixer(spec), sizes);
+  const mixer = declareMixer(spec);
+  return streamsOf(mixer, ownSizes(mixer, sizes));
 }
 
 /** Whether every head is mixed by itself, whatever its place: then groups of heads may be computed apart. */
@@ -90,7 +98,8 @@ export function rowsAreWeights(spec: MixerSpec): boolean {
 
 /** The tensors a mixer carries from call to call, by name; all zeros before the first token. */
 export function stateLayout(spec: MixerSpec, sizes: MixerSizes): StateLayout {
-  return layoutOf(declareMixer(spec), sizes);
+  const mixer = declareMixer(spec);
+  return layoutOf(mixer, ownSizes(mixer, sizes));
 }
 
 /** The sizes of what is written to the state: as many heads as there are states. */

@@ -128,6 +128,21 @@ const variants: Record<string, MixerSpecInput> = {
   "slopes on a dilated window": {
     window: { kind: "dilated", size: 4, stride: 2, decay: { kind: "constant", slopes: "alibi" } },
   },
+  "slopes of which every step is a half": {
+    window: { kind: "full", decay: { kind: "constant", slopes: "alibi", factor: 0.5 } },
+  },
+  "keys and queries made of filtered values, with norms": {
+    rope: "none",
+    convolution: { kind: "depthwise", size: 3, bias: true, on: ["values"] },
+    derived: { kind: "values", size: 4, norm: 1e-5 },
+    state: {
+      decay: { kind: "selective", source: "values", rank: 3, norm: 1e-5 },
+      write: { kind: "add", values: "step" },
+      skip: { kind: "direct", per: "value" },
+    },
+    outputNorm: { kind: "rms", over: "heads", parts: 2 },
+    outputGate: { kind: "projected" },
+  },
   "chosen blocks that forget": {
     window: { kind: "selected", size: 4, count: 2, decay: { kind: "sigmoid", per: "head" }, sinks: { logits: 1 } },
   },
