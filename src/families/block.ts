@@ -33,16 +33,14 @@ export interface Mlp {
   readonly size: number;
   readonly gated: boolean;
   readonly activation: ActivationName;
+  /** Whether its output is multiplied by the sigmoid of a projection of what it reads. */
+  readonly outputGate?: boolean;
   /** Gated MLPs without biases in its place. */
   readonly experts?: Experts;
 }
 
-/** A block, described. Blocks that are equal share their programs. */
-export interface Block {
-  /** Which spelling of a file's tensors is this block's (default: the one that all blocks share). */
-  readonly kind?: string;
-  /** Width of the residual stream. */
-  readonly hiddenSize: number;
+/** Sizes of the heads that a token mixer reads. */
+export interface HeadSizes {
   /** Query heads. */
   readonly heads: number;
   /** Key and value heads; each serves heads / groups query heads. */
@@ -53,12 +51,31 @@ export interface Block {
   readonly headDim: number;
   /** Dimensions of one head's values (default: `headDim`). */
   readonly valueDim?: number;
+}
+
+/** A second token mixer: it reads the normed stream that attention reads, and what it returns is added to the stream too. */
+export interface Beside extends HeadSizes {
+  readonly mixer: MixerSpec;
+  /** Factors of projections' products. */
+  readonly factors: Readonly<Partial<Record<(typeof besideMatrices)[number], number>>>;
+}
+
+/** A block, described. Blocks that are equal share their programs. */
+export interface Block extends HeadSizes {
+  /** Which spelling of a file's tensors is this block's (default: the one that all blocks share). */
+  readonly kind?: string;
+  /** Width of the residual stream. */
+  readonly hiddenSize: number;
   /** What mixes the tokens before any conversion. */
   readonly mixer: MixerSpec;
+  /** What stays beside it, whatever takes its place. */
+  readonly beside?: Beside;
+  /** The projections that read, channel by channel, a learned mix of a token's normed stream and the one before it (arXiv 2305.13048). */
+  readonly shifts?: readonly StreamMatrix[];
   /** Which of the model's rotary settings turns queries and keys. */
   readonly rope: number;
-  /** Whether the heads' outputs are multiplied by the sigmoid of a projection of what attention reads. */
-  readonly outputGate?: boolean;
+  /** Whether the heads' outputs are multiplied by the sigmoid of a projection of what attention reads, or of the queries. */
+  readonly outputGate?: boolean | "queries";
   /** What follows the token mixer, if anything. */
   readonly mlp?: Mlp;
   /** Every norm of the block. */
@@ -80,19 +97,34 @@ export type Sublayer = "attention" | "mlp";
 /** A norm's place in a block. */
 export type NormRole = `${Sublayer}${"" | "Output" | "Stream"}Norm` | "queriesNorm" | "keysNorm";
 
+/** The matrices that read the normed stream of a sublayer. */
+export const streamMatrices = {
+  attention: ["queries", "keys", "values", "outputGate"],
+  mlp: ["gate", "up", "mlpOutputGate"],
+} as const satisfies Readonly<Record<Sublayer, readonly string[]>>;
+
+/** A matrix that reads the normed stream. */
+export type StreamMatrix = (typeof streamMatrices)[Sublayer][number];
+
 /** A matrix of a block. */
-export type Matrix = "queries" | "keys" | "values" | "outputGate" | "output" | "gate" | "up" | "down";
+export type Matrix = StreamMatrix | "output" | "down";
+
+/** The matrices of a branch beside attention. */
+export const besideMatrices = ["queries", "keys", "values", "output"] as const;
 
 /** A weight of a mixture of experts: those of all experts lie one behind another. */
 export type ExpertRole =
   | ("router" | "expertGate" | "expertUp" | "expertDown")
   | ("sharedGate" | "sharedUp" | "sharedDown" | "sharedSwitch");
 
-/** A parameter of a block's own mixer. */
-export type MixerRole = `mixer.${string}`;
+/** The share of a token's own stream in what a matrix reads, channel by channel. */
+export type ShiftRole = `${StreamMatrix}Shift`;
+
+/** A parameter of a block's own mixer, or a weight of the branch beside it: a matrix's role, or `mixer.NAME`. */
+export type MixerRole = `mixer.${string}` | `beside.${string}`;
 
 /** A weight's place in a block. */
-export type LayerRole = Matrix | `${Matrix}Bias` | NormRole | `${NormRole}Bias` | ExpertRole | MixerRole;
+export type LayerRole = Matrix | `${Matrix}Bias` | NormRole | `${NormRole}Bias` | ExpertRole | ShiftRole | MixerRole;
 
 /** Something for each weight of a block that has it. */
 export type ByLayerRole<T> = Readonly<Partial<Record<Exclude<LayerRole, MixerRole>, T>> & Record<MixerRole, T>>;
@@ -109,9 +141,12 @@ export function normRole(sublayer: Sublayer, place: NormPlace): NormRole {
   return `${sublayer}${names[place]}`;
 }
 
-/** The sizes a block's mixer is built for. */
-export function layerSizes(block: Block, batch = 1, length = 1): MixerSizes {
-  const { heads, groups, keyHeads, headDim, valueDim, hiddenSize } = block;
+/** The sizes that a mixer of a block, its own or the one beside it, is built for. */
+export function layerSizes(
+  { heads, groups, keyHeads, headDim, valueDim, hiddenSize }: HeadSizes & Pick<Block, "hiddenSize">,
+  batch = 1,
+  length = 1,
+): MixerSizes {
   return {
     ...{ batch, heads, groups, length, dim: headDim, hidden: hiddenSize },
     ...(keyHeads !== undefined && { keyHeads }),
@@ -119,8 +154,12 @@ export function layerSizes(block: Block, batch = 1, length = 1): MixerSizes {
   };
 }
 
-/** Widths of a block's queries, keys, values and of all heads' outputs. */
-function widthsOf({ heads, groups, keyHeads, headDim, valueDim = headDim }: Block) {
+/** The matrices of a sublayer that read a mix of each token's stream and the one before it. */
+export const shiftsOf = ({ shifts = [] }: Pick<Block, "shifts">, sublayer: Sublayer): StreamMatrix[] =>
+  streamMatrices[sublayer].filter((role) => shifts.includes(role));
+
+/** Widths of queries, keys, values and of all heads' outputs. */
+function widthsOf({ heads, groups, keyHeads, headDim, valueDim = headDim }: HeadSizes) {
   return {
     queries: (keyHeads ?? heads) * headDim,
     keys: (keyHeads ?? groups) * headDim,
@@ -149,6 +188,23 @@ function mlpShapes({ size, gated, experts }: Mlp, hidden: number): [LayerRole, r
   return [...own, ...always, ...(shared.switched ? [["sharedSwitch", [1, hidden]] as (typeof own)[number]] : [])];
 }
 
+/** Shapes of the weights of a branch beside attention, by their roles in it. */
+function besideShapes(beside: Beside, hiddenSize: number): [string, readonly number[]][] {
+  const widths = widthsOf(beside);
+  const parameters = mixerParameters(beside.mixer, layerSizes({ ...beside, hiddenSize }));
+  const matrices: Record<(typeof besideMatrices)[number], readonly number[]> = {
+    queries: [widths.queries, hiddenSize],
+    keys: [widths.keys, hiddenSize],
+    values: [widths.values, hiddenSize],
+    output: [hiddenSize, widths.mixed],
+  };
+  const own = Object.entries(parameters).map(([name, { shape }]): [string, readonly number[]] => [
+    `mixer.${name}`,
+    shape,
+  ]);
+  return [...Object.entries(matrices), ...own];
+}
+
 /** Shapes of a block's weights, `[out, in]` for matrices, in the order blocks use them. */
 export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
   const { hiddenSize, headDim, biases, norm, norms, headNorms, mlp, residual } = block;
@@ -164,7 +220,7 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
   addNorms("attention", ["before"]);
   if (!block.mixer.derived) shapes.set("queries", [widths.queries, hiddenSize]).set("keys", [widths.keys, hiddenSize]);
   shapes.set("values", [widths.values, hiddenSize]);
-  if (block.outputGate) shapes.set("outputGate", [widths.mixed, hiddenSize]);
+  if (block.outputGate === true) shapes.set("outputGate", [widths.mixed, hiddenSize]);
   shapes.set("output", [hiddenSize, widths.mixed]);
   if (headNorms !== "none") {
     addNorm("queriesNorm", headNorms === "head" ? headDim : widths.queries);
@@ -172,20 +228,25 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
   }
   for (const [name, { shape }] of Object.entries(mixerParameters(block.mixer, layerSizes(block))))
     shapes.set(`mixer.${name}`, shape);
+  for (const [role, shape] of block.beside ? besideShapes(block.beside, hiddenSize) : [])
+    shapes.set(`beside.${role}`, shape);
   addNorms("attention", ["output", "stream"]);
   if (mlp) {
     if (residual !== "shared") addNorms("mlp", ["before"]);
     for (const [role, shape] of mlpShapes(mlp, hiddenSize)) shapes.set(role, shape);
+    if (mlp.outputGate) shapes.set("mlpOutputGate", [hiddenSize, hiddenSize]);
     addNorms("mlp", ["output", "stream"]);
   }
   if (biases.qkv) {
     shapes.set("queriesBias", [widths.queries]).set("keysBias", [widths.keys]).set("valuesBias", [widths.values]);
-    if (block.outputGate) shapes.set("outputGateBias", [widths.mixed]);
+    if (block.outputGate === true) shapes.set("outputGateBias", [widths.mixed]);
   }
   if (biases.output) shapes.set("outputBias", [hiddenSize]);
   if (mlp && !mlp.experts && biases.mlp) {
     if (mlp.gated) shapes.set("gateBias", [mlp.size]);
     shapes.set("upBias", [mlp.size]).set("downBias", [hiddenSize]);
+    if (mlp.outputGate) shapes.set("mlpOutputGateBias", [hiddenSize]);
   }
+  for (const role of block.shifts ?? []) shapes.set(`${role}Shift`, [hiddenSize]);
   return shapes;
 }

@@ -4,8 +4,11 @@ import type { Architecture, ModelRole } from "./architecture.ts";
 import type { Block, LayerRole } from "./block.ts";
 import type { RotaryLayout } from "./rope/rows.ts";
 
-/** How a weight lies in a file, where not as programs have it: the other way round, `[heads, dim, taps]` as `[channels, 1, taps]`, or flat. */
-export type Lie = "transposed" | "channels" | "flat";
+/**
+ * How a weight lies in a file, where not as programs have it: the other way round, `[heads, dim, taps]` as `[channels, 1, taps]`,
+ * flat, or `[width]` as `[1, 1, width]`.
+ */
+export type Lie = "transposed" | "channels" | "flat" | "row";
 
 /** How one kind of file spells a block; `{layer}` stands for its number. */
 export interface LayerSpelling {

@@ -13,8 +13,10 @@ export {
 } from "./architecture.ts";
 export {
   type ActivationName,
+  type Beside,
   type Block,
   type ByLayerRole,
+  besideMatrices,
   type ExpertRole,
   type Experts,
   type LayerRole,
@@ -27,7 +29,9 @@ export {
   type NormSpec,
   normRole,
   normWeights,
+  type StreamMatrix,
   type Sublayer,
+  shiftsOf,
 } from "./block.ts";
 export {
   type Family,

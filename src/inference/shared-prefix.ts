@@ -73,7 +73,7 @@ export async function readSuffixes(
   for (const [layer, { spec }] of mixers.entries()) {
     signal?.throwIfAborted();
     const block = blockOf(architecture, layer);
-    const asOne = prefixes === 1 && sharesRows(spec);
+    const asOne = prefixes === 1 && sharesRows(block, spec);
     const key = `suffix ${batch} ${length} ${prefix} ${longest} ${asOne} ${JSON.stringify([spec, ablation, block])}`;
     const program = await engine.cached(key, () => suffixProgram(block, spec, sizes, asOne, ablation));
     const feeds: Record<string, Tensor> = { ...layerFeeds(forward.model, layer, angles), x };

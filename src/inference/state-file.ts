@@ -55,7 +55,7 @@ export function loadState(model: StateModel, file: string): SequenceState {
     }
     const tensors: Record<string, Tensor> = {};
     layersOf(model, tokens).forEach((layer, index) => {
-      for (const [name, type] of Object.entries(layer.tensors)) {
+      for (const [name, type] of Object.entries(layer)) {
         tensors[`${index}.${name}`] = readTensor(source, `${index}.${name}`, type);
       }
     });

@@ -2,7 +2,7 @@
 import { type Architecture, blockOf } from "../families/index.ts";
 import { bytesPerElement, sameShape } from "../graph/index.ts";
 import type { MixerSpec } from "../mixers/index.ts";
-import { type LayerState, layerState } from "../model/decode.ts";
+import { type LayerState, layerState, type StateTensor } from "../model/layer-state.ts";
 import { bytesHeld, type FloatTensor, floats, memoryOf, type Tensor, zeros } from "../runtime/index.ts";
 
 /** What the layout of a state depends on. */
@@ -114,8 +114,8 @@ const manyTokens = 2 ** 20;
 /** True where the size of the state depends on the number of tokens. */
 function grows(model: StateModel): boolean {
   const [one, many] = [layersOf(model, 1), layersOf(model, manyTokens)];
-  return one.some(({ tensors }, layer) =>
-    Object.entries(tensors).some(([name, { shape }]) => !sameShape(shape, many[layer]?.tensors[name]?.shape ?? [])),
+  return one.some((tensors, layer) =>
+    Object.entries(tensors).some(([name, { shape }]) => !sameShape(shape, many[layer]?.[name]?.shape ?? [])),
   );
 }
 
@@ -124,11 +124,11 @@ function capacityFor(model: StateModel, tokens: number): number {
   return Math.max(smallestCapacity, 2 ** Math.ceil(Math.log2(Math.max(1, tokens))));
 }
 
-function emptyTensors(model: StateModel, capacity: number, only?: LayerState["kind"]): Record<string, Tensor> {
+function emptyTensors(model: StateModel, capacity: number, only?: StateTensor["kind"]): Record<string, Tensor> {
   const tensors: Record<string, Tensor> = {};
   layersOf(model, capacity).forEach((layer, index) => {
-    if (only !== undefined && layer.kind !== only) return;
-    for (const [name, type] of Object.entries(layer.tensors)) tensors[`${index}.${name}`] = zeros(type);
+    for (const [name, { kind, dtype, shape }] of Object.entries(layer))
+      if (only === undefined || kind === only) tensors[`${index}.${name}`] = zeros({ dtype, shape });
   });
   return tensors;
 }
@@ -144,8 +144,8 @@ function copyOf(tensor: Tensor): Tensor {
 /** The same tokens in tensors of another capacity: buffers fill from the front, windows end with the newest token. */
 export function resized(model: StateModel, capacity: number, tensors: StateTensors): StateTensors {
   const result: Record<string, Tensor> = { ...tensors };
-  layersOf(model, capacity).forEach(({ kind, tensors: types }, layer) => {
-    for (const [name, type] of Object.entries(types)) {
+  layersOf(model, capacity).forEach((types, layer) => {
+    for (const [name, { kind, ...type }] of Object.entries(types)) {
       const old = tensors[`${layer}.${name}`];
       const [before, after] = [old?.shape[2] ?? 0, type.shape[2] ?? 0];
       if (old === undefined || before === after) continue;

@@ -16,6 +16,7 @@ export {
 export { type Ending, endingOf, readsInParts } from "./ending.ts";
 export { MixerError } from "./errors.ts";
 export { chunked, fused, mixerDecay, parallel, step } from "./mixer.ts";
+export { newest } from "./newest.ts";
 export { type Packing, packed, packingOf } from "./packing.ts";
 export { type Initializer, initialValues, type Parameter, type Parameters } from "./parameter.ts";
 export {

@@ -6,17 +6,22 @@ import {
   type NormPlace,
   type NormRole,
   normRole,
+  type StreamMatrix,
   type Sublayer,
 } from "../families/index.ts";
-import { add, integers, multiply, named, reshape, rotary, sigmoid, transpose, type Value } from "../graph/index.ts";
+import { add, integers, multiply, named, reshape, rotary, sigmoid, type Value } from "../graph/index.ts";
 import type { Angles, MixerSpec } from "../mixers/index.ts";
 import { activations } from "./activations.ts";
+import { besideOutput } from "./beside.ts";
+import type { BlockCall, Left } from "./call.ts";
 import { expertsOutput } from "./experts.ts";
+import { mergeHeads, splitHeads } from "./heads.ts";
 import { normalized } from "./norm.ts";
 import { type LayerValues, type Projection, weightOf } from "./projection.ts";
+import { type Shifted, shifted } from "./shift.ts";
 
 /** What a token mixer reads: queries `[batch, heads, length, dim]`, keys and values `[batch, groups, length, dim]`. */
-export interface AttentionInputs {
+export interface MixerReads {
   readonly queries: Value;
   readonly keys: Value;
   readonly values: Value;
@@ -25,33 +30,43 @@ export interface AttentionInputs {
   readonly angles: Angles;
 }
 
+/** What is known of a block before its mixer's outputs are. */
+export interface AttentionInputs {
+  readonly mixer: MixerReads;
+  /** Numbers that the gate of the heads' outputs is the sigmoid of, `[batch, length, heads · dim]`. */
+  readonly gate?: Value;
+  /** What the branch beside attention adds to the stream `[batch, length, hidden]`. */
+  readonly beside?: Value;
+  readonly left: Left;
+}
+
+/** A block's next stream `[batch, length, hidden]`, and what its parts leave for later calls. */
+export interface Streamed {
+  readonly stream: Value;
+  readonly left: Left;
+}
+
 /**
  * Norm, projections and rotary positions: from the stream x `[batch, length, hidden]` to the mixer's inputs. Queries and keys
  * are rotated here where the mixer's `rope` is "before" (as a teacher's is), else left to the mixer.
  */
-export function attentionInputs(
-  x: Value,
-  weights: LayerValues,
-  project: Projection,
-  angles: Angles,
-  block: Block,
-  rope: MixerSpec["rope"] = "before",
-): AttentionInputs {
-  const { heads, groups, keyHeads, headDim, valueDim = headDim, headNorms } = block;
+export function attentionInputs(x: Value, call: BlockCall, rope: MixerSpec["rope"] = "before"): AttentionInputs {
+  const { block, weights, project, angles } = call;
+  const { heads, groups, keyHeads, headDim, headNorms, outputGate } = block;
   const [batch = 1, length = 1] = x.shape;
-  const normal = normedAt("before", "attention", x, weights, block);
-  const cut = (value: Value, count: number, dim = headDim) => reshape(value, [batch, length, count, dim]);
-  const split = (value: Value, count: number, dim?: number) => transpose(cut(value, count, dim), [0, 2, 1, 3]);
+  const normal = normedAt("before", "attention", x, call);
+  const source = shifted(normal, "attention", call);
+  const projected = (role: StreamMatrix) => scaled(project, source.read(role), role, block);
   const made = (role: "queries" | "keys", count: number) => {
-    const projected = scaled(project, normal, role, block);
-    if (headNorms === "none") return split(projected, count);
-    const rows = headNorms === "head" ? cut(projected, count) : projected;
-    return split(normed(rows, `${role}Norm`, weights, block), count);
+    const product = projected(role);
+    if (headNorms === "none") return splitHeads(product, count);
+    const rows = headNorms === "head" ? reshape(product, [batch, length, count, headDim]) : product;
+    return splitHeads(reshape(normed(rows, `${role}Norm`, weights, block), product.shape), count);
   };
   const rows = Array.from({ length: batch * length }, (_unused, index) => index % length);
   const positions = reshape(integers(rows), [batch, length]);
   const rotate = (value: Value) => (rope === "before" ? rotary(value, angles.cos, angles.sin, positions) : value);
-  const values = named(split(scaled(project, normal, "values", block), groups, valueDim), "values");
+  const values = named(splitHeads(projected("values"), groups), "values");
   // A mixer that derives queries and keys looks at the values alone.
   const own = block.mixer.derived
     ? { queries: values, keys: values }
@@ -59,35 +74,23 @@ export function attentionInputs(
         queries: named(rotate(made("queries", keyHeads ?? heads)), "queries"),
         keys: named(rotate(made("keys", keyHeads ?? groups)), "keys"),
       };
+  const beside = besideOutput(normal, call);
   return {
-    ...own,
-    values,
-    streams: { hidden: normal },
-    angles,
+    mixer: { ...own, values, streams: { hidden: normal }, angles },
+    ...(outputGate && { gate: projected(outputGate === "queries" ? "queries" : "outputGate") }),
+    ...(beside && { beside: beside.output }),
+    left: { ...source.left, ...beside?.left },
   };
 }
 
-/** The heads' outputs `[batch, heads, length, dim]` side by side, `[batch, length, heads · dim]`. */
-export function mergeHeads(mixed: Value): Value {
-  const [batch = 1, heads = 1, length = 1, dim = 1] = mixed.shape;
-  return reshape(transpose(mixed, [0, 2, 1, 3]), [batch, length, heads * dim]);
-}
-
-/**
- * Gate and output projection of the heads' outputs `[batch, heads, length, dim]`, beside what attention reads: what it adds to
- * the stream.
- */
+/** Gate and output projection of the heads' outputs `[batch, heads, length, dim]`: what attention adds to the stream. */
 export function attentionOutput(
   mixed: Value,
-  { streams }: Pick<AttentionInputs, "streams">,
-  project: Projection,
-  block: Block,
+  { gate }: Pick<AttentionInputs, "gate">,
+  { project, block }: Pick<BlockCall, "project" | "block">,
 ): Value {
   const merged = mergeHeads(mixed);
-  const gated = block.outputGate
-    ? multiply(merged, sigmoid(scaled(project, streams.hidden, "outputGate", block)))
-    : merged;
-  return scaled(project, gated, "output", block);
+  return scaled(project, gate === undefined ? merged : multiply(merged, sigmoid(gate)), "output", block);
 }
 
 /** A projection with its factor. */
@@ -96,32 +99,36 @@ function scaled(project: Projection, x: Value, role: Matrix, { factors }: Block)
   return factor === undefined ? product : multiply(product, factor);
 }
 
-function mlpOutput(normal: Value, project: Projection, block: Block, { gated, activation }: Mlp): Value {
-  const activated = activations[activation];
-  const by = (x: Value, role: Matrix) => scaled(project, x, role, block);
-  const hidden = gated ? multiply(activated(by(normal, "gate")), by(normal, "up")) : activated(by(normal, "up"));
-  return by(hidden, "down");
+/** What an MLP makes of its normed stream. */
+function mlpOutput(normal: Value, mlp: Mlp, source: Shifted, { block, weights, project }: BlockCall): Value {
+  const activated = activations[mlp.activation];
+  const by = (role: StreamMatrix) => scaled(project, source.read(role), role, block);
+  const dense = () => {
+    const hidden = mlp.gated ? multiply(activated(by("gate")), by("up")) : activated(by("up"));
+    return scaled(project, hidden, "down", block);
+  };
+  const output = mlp.experts ? expertsOutput(normal, weights, mlp, mlp.experts) : dense();
+  return mlp.outputGate ? multiply(output, sigmoid(by("mlpOutputGate"))) : output;
 }
 
 /** Residuals and MLP: from what attention adds to the stream x to the next stream, both `[batch, length, hidden]`. */
-export function nextStream(x: Value, attention: Value, weights: LayerValues, project: Projection, block: Block): Value {
-  const { residual, mlp } = block;
-  const norm = (place: NormPlace, sublayer: Sublayer, value: Value) => normedAt(place, sublayer, value, weights, block);
+export function nextStream(
+  x: Value,
+  attention: Value,
+  { beside }: Pick<AttentionInputs, "beside">,
+  call: BlockCall,
+): Streamed {
+  const { residual, mlp } = call.block;
+  const norm = (place: NormPlace, sublayer: Sublayer, value: Value) => normedAt(place, sublayer, value, call);
   const joined = (sublayer: Sublayer, stream: Value, output: Value) => {
     return norm("stream", sublayer, add(stream, norm("output", sublayer, output)));
   };
-  const middle = joined("attention", x, attention);
-  if (mlp === undefined) return named(middle, "block");
+  const middle = joined("attention", x, beside === undefined ? attention : add(attention, beside));
+  if (mlp === undefined) return { stream: named(middle, "block"), left: {} };
   const read = residual === "sequential" ? middle : x;
   const normal = norm("before", residual === "shared" ? "attention" : "mlp", read);
-  return named(
-    joined(
-      "mlp",
-      middle,
-      mlp.experts ? expertsOutput(normal, weights, mlp, mlp.experts) : mlpOutput(normal, project, block, mlp),
-    ),
-    "block",
-  );
+  const source = shifted(normal, "mlp", call);
+  return { stream: named(joined("mlp", middle, mlpOutput(normal, mlp, source, call)), "block"), left: source.left };
 }
 
 /** A value by the norm of the given role. */
@@ -130,18 +137,12 @@ function normed(x: Value, role: NormRole, weights: LayerValues, { norm }: Block)
 }
 
 /** A value by a sublayer's norm at the given place, where the block has one there. */
-function normedAt(place: NormPlace, sublayer: Sublayer, x: Value, weights: LayerValues, block: Block): Value {
+function normedAt(place: NormPlace, sublayer: Sublayer, x: Value, { weights, block }: BlockCall): Value {
   return block.norms.includes(place) ? normed(x, normRole(sublayer, place), weights, block) : x;
 }
 
-/** All that follows the mixer: from the heads' outputs to the next stream. */
-export function blockOutput(
-  x: Value,
-  mixed: Value,
-  pieces: Pick<AttentionInputs, "streams">,
-  weights: LayerValues,
-  project: Projection,
-  block: Block,
-): Value {
-  return nextStream(x, attentionOutput(mixed, pieces, project, block), weights, project, block);
+/** All that follows the mixer: from the heads' outputs to the next stream, and what the whole block leaves for later calls. */
+export function blockOutput(x: Value, mixed: Value, pieces: AttentionInputs, call: BlockCall): Streamed {
+  const { stream, left } = nextStream(x, attentionOutput(mixed, pieces, call), pieces, call);
+  return { stream, left: { ...pieces.left, ...left } };
 }

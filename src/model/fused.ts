@@ -23,6 +23,7 @@ const asItIs = (shape: readonly number[]): Lying => ({ shape, read: (data) => da
 export function lying(shape: readonly number[], lie: Lie | undefined): Lying {
   const [first = 1, second = 1, ...rest] = shape;
   if (lie === "channels") return asItIs([first * second, 1, ...rest]);
+  if (lie === "row") return asItIs([1, 1, ...shape]);
   if (lie === "flat") return asItIs([shape.reduce((product, size) => product * size, 1)]);
   if (lie === undefined) return asItIs(shape);
   // A single head is no axis of a file's.

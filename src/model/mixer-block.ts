@@ -47,9 +47,9 @@ export function mixerBlockProgram(
 ): Program<"y"> {
   const { x, angles } = blockInputs(block, batch, length);
   const weights = weightInputs(layerShapes(block));
-  const project = denseProjection(weights);
-  const pieces = attentionInputs(x, weights, project, angles, block, spec.rope);
+  const call = { block, weights, project: denseProjection(weights), angles };
+  const pieces = attentionInputs(x, call, spec.rope);
   const parameters = mixerInputs(spec, block);
-  const mixed = chunked(spec, { ...pieces, parameters, ablation: branchFactors(spec, ablation) }).output;
-  return program({ y: blockOutput(x, multiply(mixed, ablation.output ?? 1), pieces, weights, project, block) });
+  const mixed = chunked(spec, { ...pieces.mixer, parameters, ablation: branchFactors(spec, ablation) }).output;
+  return program({ y: blockOutput(x, multiply(mixed, ablation.output ?? 1), pieces, call).stream });
 }

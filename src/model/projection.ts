@@ -14,7 +14,10 @@ import {
 } from "../graph/index.ts";
 
 /** The projections of a block, in the order it uses them. */
-export const projectionRoles = ["queries", "keys", "values", "outputGate", "output", "gate", "up", "down"] as const;
+export const projectionRoles = [
+  ...(["queries", "keys", "values", "outputGate", "output"] as const),
+  ...(["gate", "up", "down", "mlpOutputGate"] as const),
+] as const;
 
 /** A projection of a block. */
 export type ProjectionRole = (typeof projectionRoles)[number];

@@ -10,7 +10,7 @@ import { denseProjection, weightInputs } from "./projection.ts";
 export function shareProgram(block: Block, spec: MixerSpec, batch: number, length: number): Program<"share"> {
   const { x, angles } = blockInputs(block, batch, length);
   const weights = weightInputs(layerShapes(block));
-  const pieces = attentionInputs(x, weights, denseProjection(weights), angles, block, spec.rope);
-  const shares = linearShares(spec, { ...pieces, parameters: mixerInputs(spec, block) });
+  const pieces = attentionInputs(x, { block, weights, project: denseProjection(weights), angles }, spec.rope);
+  const shares = linearShares(spec, { ...pieces.mixer, parameters: mixerInputs(spec, block) });
   return program({ share: reshape(mean(shares), []) });
 }

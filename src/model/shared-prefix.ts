@@ -5,7 +5,6 @@ import {
   cast,
   concat,
   constant,
-  input,
   integers,
   matmul,
   multiply,
@@ -19,8 +18,9 @@ import {
   type Value,
 } from "../graph/index.ts";
 import { chunked, type MixerSpec } from "../mixers/index.ts";
-import { type AttentionInputs, attentionInputs, blockOutput } from "./block.ts";
-import { keepsEverything, layerState } from "./decode.ts";
+import { attentionInputs, blockOutput, type MixerReads } from "./block.ts";
+import type { Past } from "./call.ts";
+import { keepsEverything, mixerState, partsState, stateInputs } from "./layer-state.ts";
 import { type Ablation, blockInputs, branchFactors, mixerInputs } from "./mixer-block.ts";
 import { denseProjection, weightInputs } from "./projection.ts";
 
@@ -41,32 +41,48 @@ function carriesKeys(spec: MixerSpec): boolean {
   return keepsEverything(spec) && (spec.rope === "before" || spec.rope === "none");
 }
 
-/** The tensors a prefix leaves to what follows, for a batch of prefixes or suffixes. */
-export function prefixState(
-  block: Block,
-  spec: MixerSpec,
-  { batch, prefix, longest }: PrefixSizes,
-): Readonly<Record<string, TensorType>> {
-  if (!carriesKeys(spec)) return layerState(block, spec, { batch, capacity: longest }).tensors;
+type Tensors = Readonly<Record<string, TensorType>>;
+type Values = Readonly<Record<string, Value>>;
+
+/** What a prefix leaves to a layer's mixer. */
+function mixerPrefix(block: Block, spec: MixerSpec, { batch, prefix, longest }: PrefixSizes): Tensors {
+  if (!carriesKeys(spec)) return mixerState(block, spec, { batch, capacity: longest });
   const shape = [batch, block.groups, prefix, block.headDim];
   return { keys: { dtype: "float32", shape }, values: { dtype: "float32", shape } };
 }
+
+/** What a prefix leaves to a block's own parts. */
+const partsPrefix = (block: Block, { batch, longest }: PrefixSizes): Tensors =>
+  partsState(block, { batch, capacity: longest });
+
+/** The tensors a prefix leaves to what follows, for a batch of prefixes or suffixes. */
+export function prefixState(block: Block, spec: MixerSpec, sizes: PrefixSizes): Tensors {
+  return { ...mixerPrefix(block, spec, sizes), ...partsPrefix(block, sizes) };
+}
+
+/** The state before a sequence. */
+const emptyState = (tensors: Tensors): Values =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { shape, dtype }]) => [name, cast(scalar(0, shape), dtype)]));
+
+/** As many tokens before each sequence of a call. */
+const allSeen = ({ batch }: PrefixSizes, tokens: number): Value => integers(new Array<number>(batch).fill(tokens));
 
 /** What both programs share: projections before the mixer, output and MLP behind it. */
 function blockAround(
   block: Block,
   spec: MixerSpec,
   { batch, length }: PrefixSizes,
-  mix: (pieces: AttentionInputs) => { readonly output: Value; readonly state: Readonly<Record<string, Value>> },
+  past: Past,
+  mix: (reads: MixerReads) => { readonly output: Value; readonly state: Values },
   factor = 1,
-): Program {
+): { readonly stream: Value; readonly state: Values } {
   const { x, angles } = blockInputs(block, batch, length);
   const weights = weightInputs(layerShapes(block));
-  const project = denseProjection(weights);
-  const pieces = attentionInputs(x, weights, project, angles, block, spec.rope);
-  const { output, state } = mix(pieces);
-  const y = blockOutput(x, multiply(output, factor), pieces, weights, project, block);
-  return program({ y, ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`next.${name}`, value])) });
+  const call = { block, weights, project: denseProjection(weights), angles, past };
+  const pieces = attentionInputs(x, call, spec.rope);
+  const { output, state } = mix(pieces.mixer);
+  const { stream, left } = blockOutput(x, multiply(output, factor), pieces, call);
+  return { stream, state: { ...state, ...left } };
 }
 
 /**
@@ -74,27 +90,28 @@ function blockAround(
  * `mixer.NAME` → `y` and `next.NAME`, what follows needs of them (`prefixState`).
  */
 export function prefixProgram(block: Block, spec: MixerSpec, sizes: PrefixSizes, ablation: Ablation = {}): Program {
-  const mix = (pieces: AttentionInputs) => {
+  const seen = allSeen(sizes, 0);
+  const mix = (reads: MixerReads) => {
     if (carriesKeys(spec)) {
       return {
-        output: chunked(spec, { ...pieces, parameters: {} }).output,
-        state: { keys: pieces.keys, values: pieces.values },
+        output: chunked(spec, { ...reads, parameters: {} }).output,
+        state: { keys: reads.keys, values: reads.values },
       };
     }
-    const zeros = Object.entries(prefixState(block, spec, sizes));
-    const state = Object.fromEntries(zeros.map(([name, { shape, dtype }]) => [name, cast(scalar(0, shape), dtype)]));
-    const seen = integers(new Array<number>(sizes.batch).fill(0));
     const parameters = mixerInputs(spec, block);
     const result = chunked(spec, {
-      ...pieces,
+      ...reads,
       parameters,
-      state: { ...state, seen },
+      state: { ...emptyState(mixerPrefix(block, spec, sizes)), seen },
       ablation: branchFactors(spec, ablation),
     });
     const { seen: _same, ...next } = result.state ?? {};
     return { output: result.output, state: next };
   };
-  return blockAround(block, spec, sizes, mix, ablation.output);
+  const past = { parts: emptyState(partsPrefix(block, sizes)), seen };
+  const { stream, state } = blockAround(block, spec, sizes, past, mix, ablation.output);
+  const next = Object.entries(state).map(([name, value]) => [`next.${name}`, value]);
+  return program({ y: stream, ...Object.fromEntries(next) });
 }
 
 /**
@@ -109,20 +126,17 @@ export function suffixProgram(
   shared: boolean,
   ablation: Ablation = {},
 ): Program {
-  const layout = prefixState(block, spec, shared ? { ...sizes, batch: 1 } : sizes);
-  const state = Object.fromEntries(
-    Object.entries(layout).map(([name, { shape, dtype }]) => [name, input(`state.${name}`, shape, dtype)]),
-  );
-  const mix = (pieces: AttentionInputs) => {
+  const state = stateInputs(mixerPrefix(block, spec, shared ? { ...sizes, batch: 1 } : sizes), "state.");
+  const seen = allSeen(sizes, sizes.prefix);
+  const mix = (reads: MixerReads) => {
     const { keys, values } = state;
     if (carriesKeys(spec) && keys !== undefined && values !== undefined) {
-      return { output: attendAfter(pieces, keys, values, spec, block), state: {} };
+      return { output: attendAfter(reads, keys, values, spec, block), state: {} };
     }
-    const seen = integers(new Array<number>(sizes.batch).fill(sizes.prefix));
     const parameters = mixerInputs(spec, block);
     return {
       output: chunked(spec, {
-        ...pieces,
+        ...reads,
         parameters,
         state: { ...state, seen },
         ablation: branchFactors(spec, ablation),
@@ -130,17 +144,18 @@ export function suffixProgram(
       state: {},
     };
   };
-  return blockAround(block, spec, sizes, mix, ablation.output);
+  const past = { parts: stateInputs(partsPrefix(block, sizes), "state."), seen };
+  return program({ y: blockAround(block, spec, sizes, past, mix, ablation.output).stream });
 }
 
 /** True where one prefix's tensors serve a whole batch of suffixes as they are. */
-export function sharesRows(spec: MixerSpec): boolean {
-  return carriesKeys(spec);
+export function sharesRows(block: Block, spec: MixerSpec): boolean {
+  return carriesKeys(spec) && Object.keys(partsState(block, { batch: 1, capacity: 1 })).length === 0;
 }
 
 /** Softmax attention over all keys of a prefix `[batch or 1, groups, prefix, dim]` and, causally, over the call's own. */
 function attendAfter(
-  { queries, keys, values }: AttentionInputs,
+  { queries, keys, values }: MixerReads,
   prefixKeys: Value,
   prefixValues: Value,
   spec: MixerSpec,

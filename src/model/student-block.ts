@@ -71,12 +71,12 @@ export function studentBlock(block: Block, plan: StudentBlockPlan, batch: number
   const weights = weightInputs<LayerRole>(layerShapes(block));
   const parameters = mixerInputs(plan.mixer, block);
   const adapters = weightInputs(plan.adapters ? adapterShapes(block, plan.adapters) : new Map<string, Shape>());
-  const project = projection(block, weights, plan, adapters);
-  const pieces = attentionInputs(x, weights, project, angles, block, plan.mixer.rope);
-  const inputs: MixerInputs = { ...pieces, parameters, ...(plan.ablation && { ablation: plan.ablation }) };
+  const call = { block, weights, project: projection(block, weights, plan, adapters), angles };
+  const pieces = attentionInputs(x, call, plan.mixer.rope);
+  const inputs: MixerInputs = { ...pieces.mixer, parameters, ...(plan.ablation && { ablation: plan.ablation }) };
   const heads = chunked(plan.mixer, inputs).output;
-  const attention = attentionOutput(heads, pieces, project, block);
-  const y = nextStream(x, attention, weights, project, block);
+  const attention = attentionOutput(heads, pieces, call);
+  const y = nextStream(x, attention, pieces, call).stream;
   const learnable: Record<string, Value> = { ...weights, ...adapters };
   for (const [name, value] of Object.entries(parameters)) learnable[`mixer.${name}`] = value;
   const variables = plan.trained.map((name) => {

@@ -34,11 +34,11 @@ export function teacherBlockProgram<Tap extends BlockTap>(
 ): Program<`told.${Tap}`> {
   const { x, angles } = blockInputs(block, batch, length);
   const weights = weightInputs(layerShapes(block));
-  const project = frozenProjection(block, weights, products);
-  const own = attentionInputs(x, weights, project, angles, block, block.mixer.rope);
-  const read = rope === block.mixer.rope ? own : attentionInputs(x, weights, project, angles, block, rope);
-  const attended = chunked(block.mixer, { ...own, parameters: mixerInputs(block.mixer, block) }).output;
-  const mixed = attentionOutput(attended, own, project, block);
+  const call = { block, weights, project: frozenProjection(block, weights, products), angles };
+  const own = attentionInputs(x, call, block.mixer.rope);
+  const { mixer: read } = rope === block.mixer.rope ? own : attentionInputs(x, call, rope);
+  const attended = chunked(block.mixer, { ...own.mixer, parameters: mixerInputs(block.mixer, block) }).output;
+  const mixed = attentionOutput(attended, own, call);
   const values: Record<BlockTap, Value> = {
     queries: read.queries,
     keys: read.keys,
@@ -46,7 +46,7 @@ export function teacherBlockProgram<Tap extends BlockTap>(
     hidden: read.streams.hidden,
     attended,
     mixed,
-    y: nextStream(x, mixed, weights, project, block),
+    y: nextStream(x, mixed, own, call).stream,
   };
   return program(Object.fromEntries(taps.map((tap) => [`told.${tap}`, values[tap]]))) as Program<`told.${Tap}`>;
 }

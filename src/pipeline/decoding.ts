@@ -2,7 +2,7 @@
 import { SubquadError } from "../errors.ts";
 import { isEncoder } from "../families/index.ts";
 import { Decoder } from "../inference/decoder.ts";
-import { keepsEverything } from "../model/decode.ts";
+import { keepsEverything } from "../model/layer-state.ts";
 import { createEngine, type Engine } from "../runtime/index.ts";
 import type { CommonOptions, Context } from "./contract.ts";
 import { type OpenModel, openModel, requireTokens } from "./open-model.ts";
