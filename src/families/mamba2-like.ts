@@ -1,6 +1,6 @@
 /** Mamba-2 layers as families have them (arXiv 2405.21060): values are x, keys B, queries C. */
 import { parseMixer } from "../mixers/index.ts";
-import type { Block } from "./block.ts";
+import type { Beside, Block } from "./block.ts";
 import type { LayerSpelling } from "./family.ts";
 
 /** Sizes and choices of a layer. */
@@ -13,25 +13,37 @@ export interface Mamba2Sizes {
   /** Taps of the filters. */
   readonly taps: number;
   readonly filterBias: boolean;
-  /** The norm of all heads' gated outputs, in so many parts; without one they are only gated. */
-  readonly norm?: { readonly epsilon: number; readonly parts: number };
+  /** The norm of all heads' outputs, in so many parts, of gated ones or before the gate; without one they are only gated. */
+  readonly norm?: { readonly epsilon: number; readonly parts: number; readonly beforeGate?: boolean };
+  /** Factors of the products that gate, values, keys, queries and step sizes are made of. */
+  readonly factors?: Readonly<Record<"gate" | "values" | "keys" | "queries" | "steps", number>>;
 }
 
-/** What a block with such a layer has in attention's place. */
-export function mamba2Block(sizes: Mamba2Sizes): Partial<Block> {
-  const { heads, groups, headDim, stateSize, taps, filterBias, norm } = sizes;
+/** Such a layer, by itself. */
+export function mamba2Layer(sizes: Mamba2Sizes): Beside {
+  const { heads, groups, headDim, stateSize, taps, filterBias, norm, factors } = sizes;
+  const { gate, steps, ...ofTokens } = factors ?? {};
+  const { beforeGate = false, ...ofNorm } = norm ?? {};
+  const by = (factor: number | undefined) => (factor === undefined ? {} : { factor });
   return {
-    kind: "mamba",
     ...{ heads, groups: heads, keyHeads: groups, headDim: stateSize, valueDim: headDim },
     mixer: parseMixer({
       rope: "none",
       convolution: { kind: "depthwise", size: taps, bias: filterBias },
-      state: { decay: { kind: "step" }, write: { kind: "add", values: "step" }, skip: { kind: "direct" } },
-      ...(norm && { outputNorm: { kind: "rms", over: "heads", ...norm } }),
-      outputGate: { kind: "projected", order: "before-norm" },
+      state: {
+        decay: { kind: "step", ...by(steps) },
+        write: { kind: "add", values: "step" },
+        skip: { kind: "direct" },
+      },
+      ...(norm && { outputNorm: { kind: "rms", over: "heads", ...ofNorm } }),
+      outputGate: { kind: "projected", order: beforeGate ? "after-norm" : "before-norm", ...by(gate) },
     }),
+    factors: ofTokens,
   };
 }
+
+/** What a block with such a layer has in attention's place. */
+export const mamba2Block = (sizes: Mamba2Sizes): Partial<Block> => ({ kind: "mamba", ...mamba2Layer(sizes) });
 
 const parts = ["values", "keys", "queries"] as const;
 

@@ -16,7 +16,7 @@ import {
 } from "../graph/index.ts";
 import { axis, kind } from "./axis.ts";
 import { type MixerInputs, type MixerSizes, valueDimOf } from "./contract.ts";
-import { projection, projectionOptions } from "./gates/projection.ts";
+import { factorOption, projection, projectionOptions, timesFactor } from "./gates/projection.ts";
 import { learned, type Parameters } from "./parameter.ts";
 
 /** A step after the branches are combined. */
@@ -100,20 +100,21 @@ const projected = kind(
   z.strictObject({
     kind: z.literal("projected"),
     ...projectionOptions,
+    ...factorOption,
     activation: z.enum(["silu", "sigmoid", "none"]).default("silu"),
     /** First value of the projection's bias (default: it has none). */
     bias: z.number().optional(),
     /** Whether the norm comes first (default), or the gate (Mamba-2). */
     order: z.enum(["after-norm", "before-norm"]).default("after-norm"),
   }),
-  ({ source, rank, activation, bias, order }): OutputStage & { readonly first: boolean } => {
+  ({ source, rank, factor, activation, bias, order }): OutputStage & { readonly first: boolean } => {
     const from = projection("outputGate", { source, rank }, bias === undefined ? {} : { bias });
     return {
       first: order === "before-norm",
       parameters: (sizes) => from.parameters(sizes, valueDimOf(sizes)),
       streams: (sizes) => from.streams(sizes, valueDimOf(sizes)),
       apply: (output, inputs, sizes) =>
-        multiply(output, activations[activation](from.read(inputs, sizes, valueDimOf(sizes)))),
+        multiply(output, activations[activation](timesFactor(from.read(inputs, sizes, valueDimOf(sizes)), factor))),
     };
   },
 );

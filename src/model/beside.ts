@@ -40,11 +40,9 @@ export function besideOutput(
   if (beside === undefined) return undefined;
   const { heads, groups, keyHeads, mixer, factors } = beside;
   const project = (x: Value, role: (typeof besideMatrices)[number]) => {
-    const [product, factor] = [
-      matmul(x, weightOf<LayerRole>(weights, `${prefix}${role}`), { transposeB: true }),
-      factors[role],
-    ];
-    return factor === undefined ? product : multiply(product, factor);
+    const weight = weightOf<LayerRole>(weights, `${prefix}${role}`);
+    const [product, factor = 1] = [matmul(x, weight, { transposeB: true }), factors[role]];
+    return factor === 1 ? product : multiply(product, factor);
   };
   const inputs = {
     queries: splitHeads(project(normal, "queries"), keyHeads ?? heads),

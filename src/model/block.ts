@@ -95,8 +95,8 @@ export function attentionOutput(
 
 /** A projection with its factor. */
 function scaled(project: Projection, x: Value, role: Matrix, { factors }: Block): Value {
-  const [product, factor] = [project(x, role), factors[role]];
-  return factor === undefined ? product : multiply(product, factor);
+  const [product, factor = 1] = [project(x, role), factors[role]];
+  return factor === 1 ? product : multiply(product, factor);
 }
 
 /** What an MLP makes of its normed stream. */

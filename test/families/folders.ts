@@ -6,7 +6,7 @@ export const softmaxFolders = [
 ] as const;
 
 /** Those of decoders with recurrent layers. */
-export const recurrentFolders = ["mamba", "mamba2", "jamba", "bamba", "qwen3_next"] as const;
+export const recurrentFolders = ["mamba", "mamba2", "jamba", "bamba", "falcon_h1", "qwen3_next", "rwkv"] as const;
 
 /** One folder of each family of decoders with softmax attention. */
 export const decoderFolders = softmaxFolders.filter((name) => !/^(llama|phi3)-|^llama3/.test(name));

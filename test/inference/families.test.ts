@@ -66,15 +66,17 @@ describe.each([...softmaxFolders, ...recurrentFolders])("%s", (folder) => {
       }
       expect(written).toEqual([...read("generated")]);
 
-      // Padding on the left shifts positions: what follows it is a sequence of its own.
-      const padded = read("padded_logits").subarray(padding * vocabularySize, length * vocabularySize);
-      const short = await forward.hidden({
-        ids: ids.subarray(0, length - padding),
-        batch: 1,
-        length: length - padding,
-      });
-      const shifted = await forward.logits(floats([length - padding, width], short.data));
-      expectNear(shifted.data, padded, "logits after padding");
+      // Padding on the left shifts positions: what follows it is a sequence of its own. Published code of some takes none.
+      if (golden.has("padded_logits")) {
+        const padded = read("padded_logits").subarray(padding * vocabularySize, length * vocabularySize);
+        const short = await forward.hidden({
+          ids: ids.subarray(0, length - padding),
+          batch: 1,
+          length: length - padding,
+        });
+        const shifted = await forward.logits(floats([length - padding, width], short.data));
+        expectNear(shifted.data, padded, "logits after padding");
+      }
       await engine.release();
     });
   }

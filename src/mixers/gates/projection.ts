@@ -1,6 +1,6 @@
 /** Where a gate's numbers per token come from: a projection of the stream, the layer's own keys, or the caller. */
 import { z } from "zod";
-import { add, matmul, reshape, rmsNorm, transpose, type Value } from "../../graph/index.ts";
+import { add, matmul, multiply, reshape, rmsNorm, transpose, type Value } from "../../graph/index.ts";
 import { type MixerInputs, type MixerSizes, valueDimOf } from "../contract.ts";
 import { MixerError } from "../errors.ts";
 import { repeatHeads } from "../heads.ts";
@@ -16,6 +16,12 @@ export const projectionOptions = {
   /** Rank of the projection (default: full). */
   rank: z.number().int().positive().optional(),
 };
+
+/** Factor of a projection's numbers (default: none), to be spread into the schema of a kind that multiplies by it. */
+export const factorOption = { factor: z.number().optional() };
+
+/** A projection's numbers times their factor. */
+export const timesFactor = (x: Value, factor = 1): Value => (factor === 1 ? x : multiply(x, factor));
 
 const schema = z.strictObject(projectionOptions);
 

@@ -4,7 +4,7 @@ import { add, exp, multiply, negate, reshape, sigmoid, softplus } from "../../..
 import { kind } from "../../axis.ts";
 import { learned } from "../../parameter.ts";
 import type { Decay } from "../decay.ts";
-import { projection, projectionOptions } from "../projection.ts";
+import { factorOption, projection, projectionOptions, timesFactor } from "../projection.ts";
 import { projected } from "./projected.ts";
 import { ratesOf, stepBias, stepBiases } from "./rates.ts";
 
@@ -14,10 +14,11 @@ export const stepped = kind(
     kind: z.literal("step"),
     per: z.enum(["head", "feature"]).default("head"),
     ...projectionOptions,
+    ...factorOption,
   }),
-  ({ per: granularity, source, rank }) =>
+  ({ per: granularity, source, rank, factor }) =>
     projected(granularity, { source, rank }, {}, stepBiases(granularity), (x, parameters) => {
-      const step = softplus(add(x, stepBias(parameters, x.shape[1] ?? 1)));
+      const step = softplus(add(timesFactor(x, factor), stepBias(parameters, x.shape[1] ?? 1)));
       return { decay: negate(multiply(ratesOf(parameters), step)), step };
     }),
 );
