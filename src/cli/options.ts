@@ -15,6 +15,7 @@ const MAXIMUM_THREADS = 1024;
 export interface CommonFlags {
   readonly threads?: number;
   readonly tokenizer?: string;
+  readonly family?: string;
   readonly json?: boolean;
 }
 
@@ -23,7 +24,7 @@ export function jsonOption(): Option {
   return option("--json", "print exactly one JSON document on stdout");
 }
 
-/** Adds `--threads`, `--tokenizer` and `--json`. */
+/** Adds `--threads`, `--tokenizer`, `--family` and `--json`. */
 export function addCommon(command: Command): Command {
   return addEngine(command).addOption(jsonOption());
 }
@@ -36,18 +37,29 @@ export function threadsOption(): Option {
   });
 }
 
-/** Adds `--threads` and `--tokenizer`. */
+/** Adds `--threads`, `--tokenizer` and `--family`. */
 export function addEngine(command: Command): Command {
-  return command.addOption(threadsOption()).addOption(
-    option("--tokenizer <file>", "tokenizer.json, llama2.c tokenizer or a folder with one (default: the model's own)", {
-      variable: "SUBQUAD_TOKENIZER",
-    }),
-  );
+  return command
+    .addOption(threadsOption())
+    .addOption(
+      option(
+        "--tokenizer <file>",
+        "tokenizer.json, llama2.c tokenizer or a folder with one (default: the model's own)",
+        {
+          variable: "SUBQUAD_TOKENIZER",
+        },
+      ),
+    )
+    .addOption(
+      option("--family <file>", "YAML file that describes the model's family (default: known by its model_type)", {
+        variable: "SUBQUAD_FAMILY",
+      }),
+    );
 }
 
 /** The common options from the flags. */
 export function commonOptions(flags: CommonFlags): CommonOptions {
-  return { threads: flags.threads, tokenizer: flags.tokenizer };
+  return { threads: flags.threads, tokenizer: flags.tokenizer, family: flags.family };
 }
 
 /** Flags of the commands that train. */

@@ -120,12 +120,18 @@ function explained(problem: unknown): string {
   return problem instanceof Error ? problem.message : String(problem);
 }
 
+/** The keys that a configuration schema knows. */
+export function configKeys(schema: z.ZodType<Architecture>): readonly string[] {
+  const keys = schema.meta()?.keys;
+  return Array.isArray(keys) ? keys.map(String) : [];
+}
+
 /** A family's configuration: its keys, and the architecture they describe. */
 export function configSchema<Shape extends z.ZodRawShape>(
   shape: Shape,
   describe: (config: z.output<z.ZodObject<Shape>>) => Architecture,
 ): z.ZodType<Architecture> {
-  return z.looseObject(shape).transform((config, context) => {
+  const schema = z.looseObject(shape).transform((config, context) => {
     // A key without a value asks for nothing.
     const unknown = Object.entries(config).filter(
       ([key, value]) => !(key in shape) && !irrelevant.has(key) && value !== null,
@@ -145,4 +151,5 @@ export function configSchema<Shape extends z.ZodRawShape>(
       return z.NEVER;
     }
   });
+  return schema.meta({ keys: Object.keys(shape) });
 }

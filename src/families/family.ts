@@ -62,6 +62,8 @@ export interface Family {
   readonly config: z.ZodType<Architecture>;
   readonly tensors: TensorNames;
   readonly gguf?: GgufSpelling;
+  /** What a user wrote who described it; absent for known families. */
+  readonly description?: unknown;
 }
 
 /** The spelling of a block. */

@@ -33,6 +33,8 @@ export {
   type Sublayer,
   shiftsOf,
 } from "./block.ts";
+export { configKeys } from "./config.ts";
+export { customFamily, type FamilyDescription, familySchema } from "./custom.ts";
 export {
   type Family,
   type GgufSpelling,

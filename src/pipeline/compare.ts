@@ -39,10 +39,10 @@ interface Planned {
 
 /** Runs the recipes one after the other, measures teacher and students alike, and writes the comparison as it grows. */
 export const compare: Verb<CompareOptions, CompareDocument> = async (options, context) => {
-  const { model = defaultModel, output, budget, tokenizer, resume = false } = options;
+  const { model = defaultModel, output, budget, tokenizer, family, resume = false } = options;
   const candidates = await candidatesOf(options);
   refuseOtherFolder(output);
-  const teacher = await openModel(model, { tokenizer, reporter: context.reporter });
+  const teacher = await openModel(model, { tokenizer, family, reporter: context.reporter });
   requireSoftmax(teacher);
   const text = await trainingText(options.text, teacher);
   const measurement = await measurementOf(options, teacher, text);

@@ -137,7 +137,10 @@ function provenanceOf({ teacher, recipe, text }: Conversion): Provenance {
 async function writeOutput(conversion: Conversion, student: Model, document: LinearizeDocument): Promise<void> {
   const { teacher, recipe, output } = conversion;
   const provenance = provenanceOf(conversion);
-  const plan = storedPlan(student.mixers, (layer) => mixerName(student, layer, recipe.name), provenance);
+  const plan = storedPlan(student.mixers, (layer) => mixerName(student, layer, recipe.name), {
+    provenance,
+    family: teacher.family,
+  });
   await saveModel(output, {
     family: teacher.family,
     config: { ...teacher.config, dtype: "float32", subquad: plan },

@@ -20,7 +20,7 @@ export async function openDecoder(
   options: CommonOptions & { readonly model: string },
   { reporter }: Context,
 ): Promise<OpenDecoder> {
-  const opened = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
+  const opened = await openModel(options.model, { tokenizer: options.tokenizer, family: options.family, reporter });
   requireDecoder(opened);
   const engine = createEngine({ threads: options.threads ?? defaultThreads() });
   return { opened, engine, decoder: new Decoder(engine, opened.model, { fingerprint: opened.fingerprint }) };

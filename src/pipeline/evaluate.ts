@@ -142,11 +142,11 @@ export const evaluate: Verb<EvaluateOptions, EvaluateDocument> = async (options,
   if (textless && asked === 0) {
     throw new SubquadError("evaluate: nothing is left to measure: give --tasks or --recall, or lengths for --lengths");
   }
-  const opened = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
+  const opened = await openModel(options.model, { tokenizer: options.tokenizer, family: options.family, reporter });
   const teacher =
     options.against === undefined
       ? undefined
-      : await openModel(options.against, { tokenizer: options.tokenizer, reporter });
+      : await openModel(options.against, { tokenizer: options.tokenizer, family: options.family, reporter });
   if (asked > 0) requireDecoder(opened);
   const ids = textless && options.text === undefined ? [] : await evaluationText(options.text, opened);
   const longest = Math.min(ids.length, options.maxTokens);

@@ -12,7 +12,7 @@ const defaultRecipe = "lolcats";
 
 /** Describes a model, converted by the recipe where one is named. */
 export const inspect: Verb<InspectOptions, InspectDocument> = async (options, { reporter }) => {
-  const opened = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
+  const opened = await openModel(options.model, { tokenizer: options.tokenizer, family: options.family, reporter });
   const { architecture } = opened.model;
   const recipe = await loadLinearizeRecipe(options.recipe ?? defaultRecipe, options);
   const student = isConverted(opened.model) ? opened.model : convert(opened.model, recipe);

@@ -1,7 +1,7 @@
 /** The `subquad` object of a linearized model's `config.json`: what mixes the tokens of each layer. */
 import { z } from "zod";
 import { FormatError } from "../errors.ts";
-import { type Architecture, type Block, blockOf, layerSizes } from "../families/index.ts";
+import { type Architecture, type Block, blockOf, type Family, layerSizes } from "../families/index.ts";
 import type { ModelConfig } from "../formats/config.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, sameShape } from "../graph/index.ts";
@@ -31,6 +31,8 @@ const planSchema = z.strictObject({
   /** Each layer's mixer. */
   layers: z.array(z.string()),
   provenance: provenanceSchema.optional(),
+  /** The description of a family that is not a known one. */
+  family: z.json().optional(),
 });
 
 /** A layer plan as `config.json` holds it. */
@@ -130,7 +132,7 @@ function readParameters(source: TensorSource, spec: MixerSpec, layer: number, bl
 export function storedPlan(
   mixers: readonly LayerMixer[],
   nameOf: (layer: number) => string,
-  provenance: Provenance,
+  { provenance, family }: { readonly provenance: Provenance; readonly family: Family },
 ): StoredPlan {
   const named: Record<string, MixerSpec> = {};
   const names = new Map<string, string>();
@@ -144,7 +146,8 @@ export function storedPlan(
     names.set(key, name);
     return name;
   });
-  return { version: 1, mixers: named, layers, provenance };
+  const described = family.description === undefined ? {} : { family: z.json().parse(family.description) };
+  return { version: 1, mixers: named, layers, provenance, ...described };
 }
 
 /** Each layer's mixer as people call it: as the stored plan names it, or the given name where it was replaced. */

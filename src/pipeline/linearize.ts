@@ -10,9 +10,9 @@ export { planLinearize } from "./plan-linearize.ts";
 
 /** Converts, trains, compares with the teacher and writes the output folder. */
 export const linearize: Verb<LinearizeOptions, LinearizeDocument> = async (options, context) => {
-  const { model = defaultModel, output, resume = false, threads, tokenizer } = options;
+  const { model = defaultModel, output, resume = false, threads, tokenizer, family } = options;
   const recipe = await loadLinearizeRecipe(options.recipe, fittedChanges(model, options.recipe, options));
-  const teacher = await openModel(model, { tokenizer, reporter: context.reporter });
+  const teacher = await openModel(model, { tokenizer, family, reporter: context.reporter });
   requireSoftmax(teacher);
   requireReplaced(teacher, recipe);
   const text = await trainingText(options.text, teacher);

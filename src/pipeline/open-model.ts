@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { FormatError, SubquadError } from "../errors.ts";
-import { type Architecture, type Family, familyOf, knownFamilies, type TensorNames } from "../families/index.ts";
+import type { Architecture, Family, TensorNames } from "../families/index.ts";
 import { type ChatTemplate, chatTemplateOf } from "../formats/chat.ts";
 import {
   endOfTextIds,
@@ -24,6 +24,7 @@ import { readWeights } from "../model/read-weights.ts";
 import type { ModelWeights } from "../model/weights.ts";
 import { builtInFolder, builtInNames } from "./built-in/models.ts";
 import type { Reporter } from "./contract.ts";
+import { familyFor } from "./family-files.ts";
 import { openGgufModel, openLlama2cModel } from "./foreign-models.ts";
 import { readLayerPlan } from "./layer-plan.ts";
 
@@ -61,6 +62,8 @@ export interface OpenModel {
 export interface OpenOptions {
   /** A tokenizer file or folder instead of the model's own. */
   readonly tokenizer?: string | undefined;
+  /** A YAML file that describes the family of a folder. */
+  readonly family?: string | undefined;
   readonly reporter?: Reporter;
 }
 
@@ -68,7 +71,7 @@ export interface OpenOptions {
 export async function openModel(name: string, options: OpenOptions = {}): Promise<OpenModel> {
   const location = locateModel(name, builtInNames);
   const path = await localPath(location, options.reporter);
-  const stored = await openStored(location, path);
+  const stored = await openStored(location, path, options.family);
   const { family, tensors = family.tensors, config, generation, source } = stored;
   const architecture = readArchitecture(path, family, config);
   const plan = readLayerPlan(path, config, architecture);
@@ -117,17 +120,12 @@ async function localPath(location: ModelLocation, reporter: Reporter | undefined
   return folder;
 }
 
-async function openStored(location: ModelLocation, path: string): Promise<StoredModel> {
+async function openStored(location: ModelLocation, path: string, family: string | undefined): Promise<StoredModel> {
   if (location.kind === "gguf") return openGgufModel(path);
   if (location.kind === "llama2c") return openLlama2cModel(path);
   const config = await readModelConfig(path);
-  const family = await familyOf(config.model_type);
-  if (family === undefined) {
-    const known = (await knownFamilies()).flatMap((each) => each.modelTypes).join(", ");
-    throw new FormatError(path, `models of type "${config.model_type}" are not supported (supported: ${known})`);
-  }
   return {
-    family,
+    family: await familyFor(path, config, family),
     config,
     generation: await readGenerationConfig(path),
     source: openSafetensors(path),

@@ -20,6 +20,7 @@ export const planLinearize: Verb<LinearizeOptions, LinearizePlanDocument> = asyn
   const recipe = await loadLinearizeRecipe(options.recipe, fittedChanges(name, options.recipe, options));
   const teacher = await openModel(name, {
     tokenizer: options.tokenizer,
+    family: options.family,
     reporter: context.reporter,
   });
   const text = await trainingText(options.text, teacher);

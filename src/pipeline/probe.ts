@@ -29,7 +29,7 @@ import { evaluationText, type TrainingText, trainingText } from "./training-text
 export const probe: Verb<ProbeOptions, ProbeDocument> = async (options, context) => {
   const { reporter, signal } = context;
   const { memory, by = "perplexity" } = options;
-  const teacher = await openModel(options.model, { tokenizer: options.tokenizer, reporter });
+  const teacher = await openModel(options.model, { tokenizer: options.tokenizer, family: options.family, reporter });
   requireSoftmax(teacher);
   requireDecoder(teacher);
   const { architecture } = teacher.model;

@@ -2,6 +2,7 @@
 export { annotatedYaml } from "./annotate.ts";
 export { budgetRecipe } from "./budget.ts";
 export { type KeyRow, keyRows } from "./describe.ts";
+export { describeIssues } from "./issues.ts";
 export { editorSchema } from "./json-schema.ts";
 export {
   listRecipes,
@@ -21,3 +22,4 @@ export { type LayerChoice, opaqueMixer, type Recipe, recipeSchema } from "./sche
 export { applySettings } from "./settings.ts";
 export { type EndToEndStage, type LayerwiseStage, type Stage, stageSchema, weightGroups } from "./stage-schema.ts";
 export { formatTokenCount, parseTokenCount } from "./token-count.ts";
+export { readYaml } from "./yaml-source.ts";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { cliPage } from "../../scripts/docs/cli-page.ts";
+import { familiesPage } from "../../scripts/docs/families-page.ts";
 import { mixersPage } from "../../scripts/docs/mixers-page.ts";
 import { recipesPage } from "../../scripts/docs/recipes-page.ts";
 import { commandExamples, fullName } from "../../src/cli/help.ts";
@@ -99,5 +100,9 @@ describe("the written pages are up to date (npm run docs)", () => {
 
   test("docs/mixers.md", async () => {
     expect(await readFile(join(packageRoot(), "docs", "mixers.md"), "utf8")).toBe(await mixersPage());
+  });
+
+  test("docs/families.md", async () => {
+    expect(await readFile(join(packageRoot(), "docs", "families.md"), "utf8")).toBe(await familiesPage());
   });
 });

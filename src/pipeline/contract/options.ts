@@ -6,6 +6,8 @@ export interface CommonOptions {
   readonly threads?: number | undefined;
   /** A `tokenizer.json`, a llama2.c tokenizer or a folder that holds one; where absent, the model's own. */
   readonly tokenizer?: string | undefined;
+  /** A YAML file that describes the family of a folder; where absent, it is known by its `model_type`. */
+  readonly family?: string | undefined;
 }
 
 /**
