@@ -162,6 +162,7 @@ export class LayerwiseTrainee implements Trainee {
 const projected: readonly LayerRole[] = [
   ...(["attentionNorm", "attentionNormBias", "queriesNorm", "queriesNormBias", "keysNorm", "keysNormBias"] as const),
   ...(["queries", "queriesBias", "keys", "keysBias", "values", "valuesBias"] as const),
+  ...(["queriesShift", "keysShift", "valuesShift"] as const),
 ];
 
 const withoutMixer = (name: string) => name.slice("mixer.".length);

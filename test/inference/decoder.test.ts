@@ -6,7 +6,7 @@ import type { Model } from "../../src/inference/model.ts";
 import { type MixerSpec, planMixer, presets } from "../../src/mixers/index.ts";
 import { createEngine, floats } from "../../src/runtime/index.ts";
 import { relativeError } from "../compare.ts";
-import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
+import { preset, randomIds, softmax, tinyFalconH1, tinyModel, tinyRwkv } from "./tiny-model.ts";
 
 const engine = createEngine({ threads: 1 });
 afterAll(() => engine.release());
@@ -92,14 +92,27 @@ describe("logits of decoding equal the training form's", () => {
     });
   }
 
+  const ownStates: Record<string, Model> = {
+    "a branch beside attention": tinyFalconH1(),
+    "a branch beside converted attention": tinyFalconH1([slide(8)]),
+    "a branch beside both": tinyFalconH1([softmax, slide(8)]),
+    "token shift": tinyRwkv(),
+  };
+  for (const [name, model] of Object.entries(ownStates)) {
+    test.each(splits)(`${name}, split as %j …`, async (...split) => {
+      const ids = randomIds(96, model.architecture.vocabularySize);
+      expect(await decodingError(model, ids, split)).toBeLessThan(1e-4);
+    });
+  }
+
   test("of an untied head, without biases", async () => {
     const model = tinyModel([slide(8)], { tie_word_embeddings: false, attention_bias: false });
     expect(await decodingError(model, randomIds(24, 61), [13, -11])).toBeLessThan(1e-4);
   });
 
   test("of prompts longer than the longest chunk, and of buffers that grow", async () => {
-    const model = tinyModel([softmax, slide(8), besideState]);
-    expect(await decodingError(model, randomIds(800, 61), [250, -10, 530, -10])).toBeLessThan(1e-4);
+    for (const model of [tinyModel([softmax, slide(8), besideState]), tinyFalconH1()])
+      expect(await decodingError(model, randomIds(800, 61), [250, -10, 530, -10])).toBeLessThan(1e-4);
   });
 });
 
@@ -169,7 +182,11 @@ describe("sequences", () => {
   });
 
   test("take the same memory however long they are, where no layer keeps everything", async () => {
-    const decoder = new Decoder(engine, tinyModel([slide(4), preset("linear-attention")]));
+    for (const model of [tinyModel([slide(4), preset("linear-attention")]), tinyFalconH1([slide(4)]), tinyRwkv()])
+      await staysAsLarge(new Decoder(engine, model));
+  });
+
+  async function staysAsLarge(decoder: Decoder) {
     const state = decoder.start();
     await decoder.prefill(state, [1]);
     const [bytes, tensors, spare] = [state.bytes, state.tensors, state.spare];
@@ -178,5 +195,5 @@ describe("sequences", () => {
     expect(state.bytes).toBe(bytes);
     expect([tensors, spare]).toContain(state.tensors);
     expect([tensors, spare]).toContain(state.spare);
-  });
+  }
 });

@@ -7,7 +7,7 @@ import { endingOf, type MixerSpec, parseMixer, planMixer, presets, readsInParts 
 import type { Ablation } from "../../src/model/mixer-block.ts";
 import { createEngine } from "../../src/runtime/index.ts";
 import { relativeError } from "../compare.ts";
-import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
+import { preset, randomIds, softmax, tinyFalconH1, tinyModel, tinyRwkv } from "./tiny-model.ts";
 
 const engine = createEngine({ threads: 1 });
 afterAll(() => engine.release());
@@ -57,21 +57,23 @@ const beside: MixerSpec = parseMixer({
 const scaled: MixerSpec = parseMixer({ window: { kind: "full" }, scale: 0.7 });
 
 describe("hidden states equal those of each sequence alone", () => {
-  const models: Record<string, readonly MixerSpec[]> = {
-    softmax: [softmax],
-    lolcats: [preset("lolcats")],
-    "softmax and lolcats in turns": [softmax, preset("lolcats")],
-    "softmax beside a state": [beside],
-    "softmax of another scale": [scaled],
+  const models: Record<string, Model> = {
+    softmax: tinyModel([softmax]),
+    lolcats: tinyModel([preset("lolcats")]),
+    "softmax and lolcats in turns": tinyModel([softmax, preset("lolcats")]),
+    "softmax beside a state": tinyModel([beside]),
+    "softmax of another scale": tinyModel([scaled]),
+    "a branch beside softmax and lolcats": tinyFalconH1([softmax, preset("lolcats")]),
+    "token shift": tinyRwkv(),
   };
-  for (const [name, specs] of Object.entries(models)) {
+  for (const [name, model] of Object.entries(models)) {
     test.each([
       [1, 1],
       [7, 1],
       [7, 3],
       [70, 2],
     ])(`${name}, prefix of %i tokens, %i of them`, async (length, prefixes) => {
-      expect(await worstError(tinyModel(specs), workOf(length, prefixes))).toBeLessThan(1e-4);
+      expect(await worstError(model, workOf(length, prefixes))).toBeLessThan(1e-4);
     });
   }
 

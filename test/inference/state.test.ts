@@ -11,7 +11,7 @@ import { ForeignStateError } from "../../src/inference/state-file.ts";
 import type { MixerSpec } from "../../src/mixers/index.ts";
 import { createEngine } from "../../src/runtime/index.ts";
 import { temporaryFolder } from "../formats/temporary.ts";
-import { preset, randomIds, softmax, tinyModel } from "./tiny-model.ts";
+import { preset, randomIds, softmax, tinyFalconH1, tinyModel, tinyRwkv } from "./tiny-model.ts";
 
 const engine = createEngine({ threads: 1 });
 afterAll(() => engine.release());
@@ -48,6 +48,16 @@ describe("forks", () => {
     expect(fork.tokens).toBe(20);
     expect(await logitsAfter(decoder, fork, ids.slice(20))).toEqual(expected);
   });
+
+  test("copy what blocks carry themselves", async () => {
+    for (const model of [tinyFalconH1(), tinyRwkv()]) {
+      const decoder = new Decoder(engine, model);
+      const original = await read(decoder, 20);
+      const fork = original.fork();
+      const expected = await logitsAfter(decoder, original, ids.slice(20));
+      expect(await logitsAfter(decoder, fork, ids.slice(20))).toEqual(expected);
+    }
+  });
 });
 
 test("keys of every token in 8 bits grow without a change of what is remembered", async () => {
@@ -63,6 +73,15 @@ test("keys of every token in 8 bits grow without a change of what is remembered"
 });
 
 describe("buffers of every token", () => {
+  test("grow beside what blocks carry themselves", async () => {
+    const decoder = new Decoder(engine, tinyFalconH1([softmax, slide]));
+    const [small, large] = [await read(decoder, 40, 10), await read(decoder, 40, 1000)];
+    const more = randomIds(300, 61, 5);
+    const expected = await logitsAfter(decoder, large, more);
+    expect(await logitsAfter(decoder, small, more)).toEqual(expected);
+    expect(small.capacity).toBe(512);
+  });
+
   test("grow by doubling without a change of what is remembered", async () => {
     const decoder = hybrid();
     const [small, large] = [await read(decoder, 40, 10), await read(decoder, 40, 1000)];
@@ -79,16 +98,18 @@ describe("saved states", () => {
   const path = (name: string) => join(folder, name);
 
   test.each([
-    ["constant", [slide]],
-    ["8-bit", [rounded]],
-    ["growing 8-bit", [slide, allRounded]],
-    ["growing", [slide, softmax, besideState]],
-  ] as const)("of %s size go on as if nothing had happened, in a new decoder", async (_name, specs) => {
-    const decoder = new Decoder(engine, tinyModel(specs), { fingerprint: "one" });
+    ["constant size", tinyModel([slide])],
+    ["8-bit size", tinyModel([rounded])],
+    ["growing 8-bit size", tinyModel([slide, allRounded])],
+    ["growing size", tinyModel([slide, softmax, besideState])],
+    ["blocks with a branch beside attention", tinyFalconH1([softmax, slide])],
+    ["blocks with token shift", tinyRwkv()],
+  ] as const)("of %s go on as if nothing had happened, in a new decoder", async (_name, model) => {
+    const decoder = new Decoder(engine, model, { fingerprint: "one" });
     const expected = await logitsAfter(decoder, await read(decoder, 20), ids.slice(20));
     const file = path("state.safetensors");
     await decoder.save(await read(decoder, 20), file);
-    const restored = new Decoder(engine, tinyModel(specs), { fingerprint: "one" }).load(file);
+    const restored = new Decoder(engine, model, { fingerprint: "one" }).load(file);
     expect(restored.tokens).toBe(20);
     expect([...restored.logits.data]).toEqual([...(await read(decoder, 20)).logits.data]);
     expect(await logitsAfter(decoder, restored, ids.slice(20))).toEqual(expected);

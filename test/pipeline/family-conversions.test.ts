@@ -55,7 +55,15 @@ const settings: Readonly<Record<string, readonly string[]>> = {
   "liger-gla": ["mixer.window.size=8", "stages.finetune.accumulate=1", "stages.finetune.learning_rate=0.01"],
 };
 
-describe.each(decoderFolders)("%s", (name) => {
+/** The weights of the branches beside attention, by layer and role. */
+const branches = ({ weights }: Model) =>
+  weights.layers.flatMap((layer, index) =>
+    Object.entries(layer).flatMap(([role, { data }]) =>
+      role.startsWith("beside.") ? [[`${index}.${role}`, data] as const] : [],
+    ),
+  );
+
+describe.each([...decoderFolders, "falcon_h1"])("%s", (name) => {
   for (const [recipe, set] of Object.entries(settings)) {
     if (recipe === "hedgehog" && name !== "gpt2") continue;
     dataTest(`converts by ${recipe}, with lower losses, and goes on from its folder alike`, async () => {
@@ -79,6 +87,9 @@ describe.each(decoderFolders)("%s", (name) => {
       const replaced = blocks.map(({ mixer }) => local || growsWithLength(mixer));
       expect(blocks.map((_block, layer) => isReplaced(model, layer))).toEqual(replaced);
       const again = (await openModel(conversion.output)).model;
+      // What stands beside attention stays, and learns nothing.
+      expect(branches(again)).toEqual(branches(teacher.model));
+      expect(branches(again).length > 0).toBe(blocks.some(({ beside }) => beside !== undefined));
       expect(await continuation(again)).toEqual(await continuation(model));
     });
   }
