@@ -5,7 +5,7 @@ import type { Program } from "../graph/index.ts";
 import { anglesOf, type MixerSpec } from "../mixers/index.ts";
 import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
 import { prefillProgram, stepAngle, stepProgram } from "../model/decode.ts";
-import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
+import { beginFeeds, endFeeds, placeFeeds, requirePlaces } from "../model/ends.ts";
 import { embedProgram, headProgram } from "../model/head.ts";
 import type { Ablation } from "../model/mixer-block.ts";
 import type { Weight } from "../model/weights.ts";
@@ -147,6 +147,7 @@ export class Decoder {
     },
   ): Promise<void> {
     this.#requireTokens(ids);
+    requirePlaces(this.model.architecture, state.tokens + ids.length);
     for (const { start, count, length } of chunksOf(ids.length)) {
       options.signal?.throwIfAborted();
       const chunk: number[] = Array.prototype.slice.call(ids, start, start + count);
@@ -159,6 +160,7 @@ export class Decoder {
   /** Takes in one token: `state.logits`, which are returned, then belong to it. Nothing is allocated that lasts. */
   async step(state: SequenceState, id: number): Promise<FloatTensor> {
     this.#requireTokens([id]);
+    requirePlaces(this.model.architecture, state.tokens + 1);
     state.reserve(state.tokens + 1);
     const { program, feeds, into, ids, seen, angles } = await this.#binding(state);
     ids[0] = BigInt(id);

@@ -1,7 +1,7 @@
 /** The whole-sequence forward pass: block after block, one compiled program per kind of layer. */
 import { type Block, blockOf, isEncoder } from "../families/index.ts";
 import { type AngleTables, angleTables, layerAngles } from "../model/angles.ts";
-import { beginFeeds, endFeeds, placeFeeds } from "../model/ends.ts";
+import { beginFeeds, endFeeds, placeFeeds, requirePlaces } from "../model/ends.ts";
 import { embedProgram, headProgram, scoreProgram } from "../model/head.ts";
 import { type Ablation, mixerBlockProgram } from "../model/mixer-block.ts";
 import { shareProgram } from "../model/share.ts";
@@ -46,6 +46,7 @@ export class ForwardPass {
   /** The embedded tokens `[batch, length, hidden]`. */
   async embed({ ids, batch, length, first = 0, segments }: TokenBatch): Promise<FloatTensor> {
     const { architecture, weights } = this.model;
+    requirePlaces(architecture, first + length);
     const segmented = segments !== undefined;
     const program = await this.engine.cached(`embed ${batch} ${length} ${segmented}`, () =>
       embedProgram(architecture, batch, length, { segments: segmented }),

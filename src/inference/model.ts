@@ -9,6 +9,9 @@ export interface LayerMixer {
   readonly parameters: Readonly<Record<string, Weight>>;
 }
 
+/** What a model is but for its numbers. */
+export type Shaped = Pick<Model, "architecture" | "mixers">;
+
 /** A model: converted where some layer's mixer is not the one its family has there. */
 export interface Model {
   readonly architecture: Architecture;
@@ -22,15 +25,15 @@ export function ownMixers({ blocks }: Architecture): LayerMixer[] {
 }
 
 /** Whether another mixer has taken the place of a layer's own. */
-export function isReplaced({ architecture, mixers }: Pick<Model, "architecture" | "mixers">, layer: number): boolean {
+export function isReplaced({ architecture, mixers }: Shaped, layer: number): boolean {
   const spec = mixers[layer]?.spec;
   return spec !== undefined && !sameMixer(spec, blockOf(architecture, layer).mixer);
 }
 
 /** The layers whose mixers have been replaced. */
-export function replacedLayers(model: Pick<Model, "architecture" | "mixers">): number[] {
+export function replacedLayers(model: Shaped): number[] {
   return [...model.mixers.keys()].filter((layer) => isReplaced(model, layer));
 }
 
 /** Whether any layer's mixer has been replaced. */
-export const isConverted = (model: Pick<Model, "architecture" | "mixers">): boolean => replacedLayers(model).length > 0;
+export const isConverted = (model: Shaped): boolean => replacedLayers(model).length > 0;

@@ -1,4 +1,5 @@
 /** The two ends of a model as an architecture describes them: from tokens to the first stream, from the last one to logits. */
+import { SubquadError } from "../errors.ts";
 import {
   type Architecture,
   beginRoles,
@@ -13,6 +14,7 @@ import {
   input,
   integers,
   matmul,
+  minimum,
   multiply,
   type QuantizedMatrix,
   quantizedMatmul,
@@ -41,6 +43,15 @@ function chosen<T>(roles: readonly ModelRole[], weights: Readonly<Partial<Record
 /** What programs that embed tokens read of a model's weights. */
 export const beginFeeds = <T>(weights: Readonly<Partial<Record<ModelRole, T>>>): Record<string, T> =>
   chosen(beginRoles, weights);
+
+/** Throws a SubquadError where a sequence of so many tokens has more than the table of learned positions has rows. */
+export function requirePlaces({ family, embedding: { positions } }: Architecture, tokens: number): void {
+  const most = positions === undefined ? tokens : positions.count - positions.offset;
+  if (tokens > most)
+    throw new SubquadError(
+      `${family} models learn their positions, and this one has ${most}: a sequence of ${tokens} tokens is too long`,
+    );
+}
 
 /** The tokens before each sequence of a call, as programs that embed tokens read them where they ask for places. */
 export function placeFeeds(
@@ -92,7 +103,9 @@ export function embedded(
   const read = rows(weightOf(values, "embedding"), ids);
   let x = scale === 1 ? read : multiply(read, scale);
   if (embedding.positions !== undefined) {
-    const places = add(positions, integers([embedding.positions.offset]));
+    // Padding may lie behind the table's end.
+    const { count, offset } = embedding.positions;
+    const places = minimum(add(positions, integers([offset])), integers([count - 1]));
     x = add(x, rows(weightOf(values, "positions"), places));
   }
   if (embedding.segments !== undefined) x = add(x, rows(weightOf(values, "segments"), segments));

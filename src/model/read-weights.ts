@@ -82,7 +82,23 @@ function withoutOffset(weight: Weight, { wholeNorms }: TensorNames, offset: numb
   return wholeNorms === true && offset !== 0 ? { ...weight, data: weight.data.map((x) => x - offset) } : weight;
 }
 
+/** Checks all tensors by a file's header alone, as `readWeights` does, and reads none. */
+export function checkWeights(source: TensorSource, names: TensorNames, architecture: Architecture): void {
+  const nameOf = naming(source, names);
+  refuseStrangers(source, names, architecture, nameOf);
+  for (const [role, shape] of modelShapes(architecture))
+    requireTensor(source, nameOf(nameFor(names.model, role, source)), shape);
+  for (const [layer, block] of architecture.blocks.entries())
+    for (const { template, shape } of storedTensors(source.path, names, block))
+      requireTensor(source, nameOf(layerTensorName(template, layer)), shape);
+}
+
 function readWeight(source: TensorSource, name: string, shape: Shape): Weight {
+  requireTensor(source, name, shape);
+  return { dtype: "float32", shape, data: source.readFloat32(name) };
+}
+
+function requireTensor(source: TensorSource, name: string, shape: Shape): void {
   if (!source.has(name))
     throw new SubquadError(`${source.path}: the tensor "${name}" ${formatShape(shape)} is missing`);
   const info = source.info(name);
@@ -91,7 +107,6 @@ function readWeight(source: TensorSource, name: string, shape: Shape): Weight {
       `${source.path}: the tensor "${name}" is ${formatShape(info.shape)}, but the configuration asks for ${formatShape(shape)}`,
     );
   }
-  return { dtype: "float32", shape, data: source.readFloat32(name) };
 }
 
 function refuseStrangers(

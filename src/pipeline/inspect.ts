@@ -1,31 +1,39 @@
-/** `inspect`: what a model is, and what it or its conversion would need. */
-import { parameterCount } from "../families/index.ts";
-import { isConverted } from "../inference/model.ts";
+/** `inspect`: what a model is, and what it or its conversion would need, before any work. */
+import { isEncoder, parameterCount } from "../families/index.ts";
+import { isConverted, isReplaced } from "../inference/model.ts";
 import type { InspectDocument, InspectOptions, Verb } from "./contract.ts";
 import { mixerLabels } from "./layer-plan.ts";
 import { decodeMemory, finetuneMemory, stateBytes, transferMemory } from "./memory.ts";
-import { openModel } from "./open-model.ts";
+import { describeModel } from "./open-model.ts";
 import { loadLinearizeRecipe } from "./recipes.ts";
 import { convert } from "./student.ts";
+import { defaultThreads } from "./threads.ts";
+import { secondsNeeded } from "./time-needed.ts";
 
-const defaultRecipe = "lolcats";
+/** What is looked at where no recipe is named. */
+const defaultRecipes = { decoder: "lolcats", encoder: "hedgehog" } as const;
 
-/** Describes a model, converted by the recipe where one is named. */
+/** Describes a model by its headers, converted by the recipe where one is named. */
 export const inspect: Verb<InspectOptions, InspectDocument> = async (options, { reporter }) => {
-  const opened = await openModel(options.model, { tokenizer: options.tokenizer, family: options.family, reporter });
-  const { architecture } = opened.model;
-  const recipe = await loadLinearizeRecipe(options.recipe ?? defaultRecipe, options);
-  const student = isConverted(opened.model) ? opened.model : convert(opened.model, recipe);
-  const shown = options.recipe === undefined ? opened.model : student;
-  const labels = mixerLabels(shown, opened.config, recipe.name);
+  const { model, config } = await describeModel(options.model, { family: options.family, reporter });
+  const { architecture } = model;
+  const recipe = await loadLinearizeRecipe(
+    options.recipe ?? defaultRecipes[isEncoder(architecture) ? "encoder" : "decoder"],
+    options,
+  );
+  const student = isConverted(model) ? model : convert(model, recipe);
+  const shown = options.recipe === undefined ? model : student;
   const transfer = recipe.stages.find((stage) => stage.kind === "layerwise");
   const finetune = recipe.stages.find((stage) => stage.kind === "end_to_end");
   const { perSequence, perToken } = stateBytes(shown);
+  const converts = student !== model && isConverted(student);
+  const becomes = (layer: number) => (converts && isReplaced(student, layer) ? recipe.name : null);
   return {
     family: architecture.family,
     parameters: parameterCount(architecture),
-    layers: labels.map((mixer) => ({ mixer })),
-    context: perToken > 0 ? architecture.context : null,
+    recipe: recipe.name,
+    layers: mixerLabels(shown, config, recipe.name).map((mixer, layer) => ({ mixer, replaced_by: becomes(layer) })),
+    context: perToken > 0 || architecture.embedding.positions !== undefined ? architecture.context : null,
     state_bytes_per_sequence: perSequence,
     kv_bytes_per_token: perToken,
     memory_needed: {
@@ -33,5 +41,7 @@ export const inspect: Verb<InspectOptions, InspectDocument> = async (options, { 
       finetune: finetune === undefined ? null : finetuneMemory(student, finetune),
       decode: decodeMemory(shown),
     },
+    training_tokens: recipe.stages.reduce((sum, { tokens }) => sum + tokens, 0),
+    seconds_needed: converts ? await secondsNeeded(student, recipe, options.threads ?? defaultThreads()) : null,
   };
 };

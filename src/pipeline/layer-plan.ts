@@ -5,7 +5,7 @@ import { type Architecture, type Block, blockOf, type Family, layerSizes } from 
 import type { ModelConfig } from "../formats/config.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, sameShape } from "../graph/index.ts";
-import type { LayerMixer, Model } from "../inference/model.ts";
+import type { LayerMixer, Shaped } from "../inference/model.ts";
 import { type MixerSpec, mixerParameters, mixerSpec } from "../mixers/index.ts";
 import type { Weight } from "../model/weights.ts";
 import { mixerName } from "./mixer-names.ts";
@@ -48,6 +48,8 @@ const mixerTensor = /^subquad\.layers\./;
 /** A plan, and how to read its parameters. */
 export interface ReadablePlan {
   readonly provenance: Provenance | undefined;
+  /** Each layer's mixer. */
+  readonly layers: readonly MixerSpec[];
   /** The source without the mixers' tensors. */
   withoutMixers(source: TensorSource): TensorSource;
   /** The mixers with their parameters. Throws a FormatError for one that is missing, misshapen or unknown. */
@@ -59,6 +61,7 @@ export function readLayerPlan(path: string, config: ModelConfig, architecture: A
   const { layers, provenance } = specsOf(path, config, architecture);
   return {
     provenance,
+    layers,
     withoutMixers: (source) => ({
       ...delegate(source),
       names: () => source.names().filter((name) => !mixerTensor.test(name)),
@@ -151,7 +154,7 @@ export function storedPlan(
 }
 
 /** Each layer's mixer as people call it: as the stored plan names it, or the given name where it was replaced. */
-export function mixerLabels(model: Model, config: ModelConfig, otherwise: string): string[] {
+export function mixerLabels(model: Shaped, config: ModelConfig, otherwise: string): string[] {
   const stored = planSchema.safeParse(config.subquad);
   if (stored.success) return [...stored.data.layers];
   return model.mixers.map((_mixer, layer) => mixerName(model, layer, otherwise));

@@ -11,8 +11,9 @@ import {
   parameterCount,
 } from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
-import type { Model } from "../inference/model.ts";
+import type { Shaped } from "../inference/model.ts";
 import { mixerParameters, stateLayout } from "../mixers/index.ts";
+import { partsState } from "../model/layer-state.ts";
 import type { EndToEndStage, LayerwiseStage, Stage } from "../recipes/index.ts";
 import { logitBytes } from "../training/stack.ts";
 import { activationsOf, recomputedLayers, rememberedPasses } from "./stages.ts";
@@ -33,21 +34,24 @@ export function weightBytes(architecture: Architecture): number {
 }
 
 /** State of one sequence in layers that forget, and what each token adds in layers that do not. */
-export function stateBytes({ architecture, mixers }: Model): { perSequence: number; perToken: number } {
+export function stateBytes({ architecture, mixers }: Shaped): { perSequence: number; perToken: number } {
   let [perSequence, perToken] = [0, 0];
   for (const [layer, { spec }] of mixers.entries()) {
     const block = blockOf(architecture, layer);
-    const at = (length: number) =>
-      Object.values(stateLayout(spec, layerSizes(block, 1, length))).reduce((sum, type) => sum + bytesOf(type), 0);
-    // A state that grows with the longest sequence is a cache of keys and values.
-    const growth = at(1025) - at(1024);
-    perToken += growth;
-    perSequence += growth > 0 ? 0 : at(1);
+    const mixer = (length: number) => stateLayout(spec, layerSizes(block, 1, length));
+    const parts = (length: number) => partsState(block, { batch: 1, capacity: length });
+    for (const state of [mixer, parts]) {
+      const at = (length: number) => Object.values(state(length)).reduce((sum, type) => sum + bytesOf(type), 0);
+      // A state that grows with the longest sequence is a cache of keys and values.
+      const growth = at(1025) - at(1024);
+      perToken += growth;
+      perSequence += growth > 0 ? 0 : at(1);
+    }
   }
   return { perSequence, perToken };
 }
 
-function mixerBytes({ architecture, mixers }: Model): number {
+function mixerBytes({ architecture, mixers }: Shaped): number {
   return mixers.reduce(
     (total, { spec }, layer) =>
       total +
@@ -63,7 +67,7 @@ function mixerBytes({ architecture, mixers }: Model): number {
 const optimizerCopies = 7;
 
 /** Bytes that a stage's own training of the model's weights takes: their gradients and moments, old and new. */
-function learningWeightBytes({ architecture }: Model, stage: Stage): number {
+function learningWeightBytes({ architecture }: Shaped, stage: Stage): number {
   const bytes = (shapes: ReadonlyMap<string, readonly number[]>, roles: readonly string[]) =>
     roles.reduce((sum, role) => sum + 4 * (shapes.get(role) ?? []).reduce((a, b) => a * b, 1), 0);
   const blocks = architecture.blocks.reduce((sum, block) => sum + bytes(layerShapes(block), rolesOf(stage, block)), 0);
@@ -71,7 +75,7 @@ function learningWeightBytes({ architecture }: Model, stage: Stage): number {
 }
 
 /** Bytes of frozen matrices in 8 bits beside those in float32, by how many copies a stage has of the blocks'. */
-function quantizedBytes({ architecture }: Model, { frozen_products }: Pick<Stage, "frozen_products">, copies: number) {
+function quantizedBytes({ architecture }: Shaped, { frozen_products }: Pick<Stage, "frozen_products">, copies: number) {
   if (frozen_products === "float32") return 0;
   const { vocabularySize, hiddenSize } = architecture;
   const head = vocabularySize * hiddenSize;
@@ -90,7 +94,7 @@ function blockBytes({ blocks }: Architecture, tokens: number, temporaries: numbe
 }
 
 /** Peak memory of attention transfer: weights, mixers with their optimizer, one block at work. */
-export function transferMemory(model: Model, stage: LayerwiseStage): number {
+export function transferMemory(model: Shaped, stage: LayerwiseStage): number {
   const attention = ({ heads, groups, headDim }: Block) => 2 * (heads + groups) * headDim;
   const tokens = stage.batch * stage.length;
   const block = blockBytes(model.architecture, tokens, transferTemporaries);
@@ -101,7 +105,7 @@ export function transferMemory(model: Model, stage: LayerwiseStage): number {
 }
 
 /** Peak memory of finetuning: weights, activations as the stage's plan keeps them, the head. */
-export function finetuneMemory(model: Model, stage: EndToEndStage): number {
+export function finetuneMemory(model: Shaped, stage: EndToEndStage): number {
   const layers = model.mixers.length;
   const perLayer = activationsOf(stage, model);
   const recomputed = recomputedLayers(stage, model);
@@ -114,18 +118,18 @@ export function finetuneMemory(model: Model, stage: EndToEndStage): number {
 }
 
 /** Memory of the comparison with the teacher that ends a conversion, in windows of `length`. */
-export function comparisonMemory(model: Model, length: number): number {
+export function comparisonMemory(model: Shaped, length: number): number {
   const block = blockBytes(model.architecture, length, transferTemporaries);
   return baseBytes + weightBytes(model.architecture) + mixerBytes(model) + block + headBytes;
 }
 
 /** Peak memory of a stage of any kind. */
-export function stageMemory(model: Model, stage: Stage): number {
+export function stageMemory(model: Shaped, stage: Stage): number {
   return stage.kind === "layerwise" ? transferMemory(model, stage) : finetuneMemory(model, stage);
 }
 
 /** Memory of generating with one sequence. */
-export function decodeMemory(model: Model): number {
+export function decodeMemory(model: Shaped): number {
   const { perSequence, perToken } = stateBytes(model);
   const softmaxTokens = Math.min(model.architecture.context, 4096);
   return baseBytes + weightBytes(model.architecture) + mixerBytes(model) + 3 * (perSequence + perToken * softmaxTokens);

@@ -1,6 +1,5 @@
 /** What mixers are called in plans and reports. */
-import type { Model } from "../inference/model.ts";
-import { isReplaced } from "../inference/model.ts";
+import { isReplaced, type Shaped } from "../inference/model.ts";
 import { growsWithLength, type MixerSpec } from "../mixers/index.ts";
 
 /** A family's own mixer: by what it reads, and what it keeps. */
@@ -10,7 +9,7 @@ function ownName(spec: MixerSpec): string {
 }
 
 /** A layer's mixer: what the recipe calls its own, or what the family has there. */
-export function mixerName(model: Model, layer: number, recipe: string): string {
+export function mixerName(model: Shaped, layer: number, recipe: string): string {
   const mixer = model.mixers[layer];
   return mixer === undefined || isReplaced(model, layer) ? recipe : ownName(mixer.spec);
 }

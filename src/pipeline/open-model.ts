@@ -18,9 +18,9 @@ import type { TensorSource } from "../formats/tensor.ts";
 import { absentTokenizer } from "../formats/tokenizer/absent.ts";
 import { loadTokenizer, MissingTokenizer } from "../formats/tokenizer/files.ts";
 import type { Tokenizer } from "../formats/tokenizer/tokenizer.ts";
-import type { LayerMixer, Model } from "../inference/model.ts";
+import type { LayerMixer, Model, Shaped } from "../inference/model.ts";
 import { beginFeeds, endFeeds } from "../model/ends.ts";
-import { readWeights } from "../model/read-weights.ts";
+import { checkWeights, readWeights } from "../model/read-weights.ts";
 import type { ModelWeights } from "../model/weights.ts";
 import { builtInFolder, builtInNames } from "./built-in/models.ts";
 import type { Reporter } from "./contract.ts";
@@ -67,14 +67,36 @@ export interface OpenOptions {
   readonly reporter?: Reporter;
 }
 
-/** Opens a model by name. Throws a SubquadError that says what is missing, unsupported or malformed. */
-export async function openModel(name: string, options: OpenOptions = {}): Promise<OpenModel> {
+/** Finds a model, and reads its configuration. */
+async function located(name: string, options: OpenOptions) {
   const location = locateModel(name, builtInNames);
   const path = await localPath(location, options.reporter);
   const stored = await openStored(location, path, options.family);
+  const architecture = readArchitecture(path, stored.family, stored.config);
+  return { location, path, stored, architecture, plan: readLayerPlan(path, stored.config, architecture) };
+}
+
+/** A model by its configuration and the names and shapes of its tensors, which are checked; no weight is read. */
+export async function describeModel(
+  name: string,
+  options: OpenOptions = {},
+): Promise<Pick<OpenModel, "name" | "family" | "config"> & { readonly model: Shaped }> {
+  const { stored, architecture, plan } = await located(name, options);
+  const { family, tensors = family.tensors, config, source } = stored;
+  checkWeights(plan.withoutMixers(source), tensors, architecture);
+  source.close();
+  return {
+    name,
+    family,
+    config,
+    model: { architecture, mixers: plan.layers.map((spec) => ({ spec, parameters: {} })) },
+  };
+}
+
+/** Opens a model by name. Throws a SubquadError that says what is missing, unsupported or malformed. */
+export async function openModel(name: string, options: OpenOptions = {}): Promise<OpenModel> {
+  const { location, path, stored, architecture, plan } = await located(name, options);
   const { family, tensors = family.tensors, config, generation, source } = stored;
-  const architecture = readArchitecture(path, family, config);
-  const plan = readLayerPlan(path, config, architecture);
   const weights = readWeights(plan.withoutMixers(source), tensors, architecture);
   const mixers = plan.read(source);
   source.close();

@@ -2,7 +2,7 @@
 import { totalmem } from "node:os";
 import { SubquadError } from "../errors.ts";
 import { blockOf, isEncoder } from "../families/index.ts";
-import type { Model } from "../inference/model.ts";
+import type { Model, Shaped } from "../inference/model.ts";
 import { adapterShapes } from "../model/student-block.ts";
 import type { ModelWeights } from "../model/weights.ts";
 import type { EndToEndStage, LayerwiseStage, Stage } from "../recipes/index.ts";
@@ -178,14 +178,14 @@ function dropoutOf(stage: EndToEndStage): (microBatch: number) => number {
 }
 
 /** Layers whose activations a stage with a backward pass through all blocks recomputes. */
-export function recomputedLayers(stage: EndToEndStage, { architecture, mixers }: Model): number {
+export function recomputedLayers(stage: EndToEndStage, { architecture, mixers }: Shaped): number {
   if (stage.memory === "saved") return 0;
   if (stage.memory === "recomputed") return mixers.length;
   return layersToRecompute(activationsOf(stage, { architecture, mixers }), mixers.length, activationShare * totalmem());
 }
 
 /** Activations of the layer that has most of them, in a stage with a backward pass through all blocks. */
-export function activationsOf(stage: EndToEndStage, student: Pick<Model, "architecture" | "mixers">) {
+export function activationsOf(stage: EndToEndStage, student: Shaped) {
   const { architecture, mixers } = student;
   const adapters = adapterPlan(stage);
   const learning = learningParameters(stage, student);

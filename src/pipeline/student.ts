@@ -14,7 +14,7 @@ import {
 import { openSafetensors } from "../formats/safetensors/reader.ts";
 import { type TensorToWrite, writeSafetensors } from "../formats/safetensors/writer.ts";
 import { sameShape } from "../graph/index.ts";
-import { isReplaced, type LayerMixer, type Model } from "../inference/model.ts";
+import { isReplaced, type LayerMixer, type Model, type Shaped } from "../inference/model.ts";
 import { growsWithLength, initialValues, type MixerSpec, mixerParameters, parseMixer } from "../mixers/index.ts";
 import { type LayerWeights, type ModelWeights, type Weight, wholeEnds } from "../model/weights.ts";
 import type { LayerChoice, Recipe } from "../recipes/index.ts";
@@ -24,10 +24,10 @@ import { mixerTensorName } from "./layer-plan.ts";
 import { variantMixer } from "./recipes.ts";
 
 /** Converts a teacher: every layer that is replaced gets the recipe's mixer, with its first parameters. */
-export function convert(
-  teacher: Model,
+export function convert<Teacher extends Shaped>(
+  teacher: Teacher,
   { mixer: spec, layers, variants, seed }: Pick<Recipe<MixerSpec>, "mixer" | "layers" | "variants" | "seed">,
-): Model {
+): Teacher {
   const kept = keptLayers(layers, teacher.architecture);
   const changed = new Map(
     variants.flatMap((variant, index) => {

@@ -11,7 +11,7 @@ import {
   modelShapes,
   normWeights,
 } from "../families/index.ts";
-import type { Model } from "../inference/model.ts";
+import type { Shaped } from "../inference/model.ts";
 import { type LearningAxis, learningAxes, parameterAxes } from "../mixers/index.ts";
 import type { ProjectionRole } from "../model/projection.ts";
 import type { AdapterPlan } from "../model/student-block.ts";
@@ -39,7 +39,7 @@ const groupRoles: Readonly<Record<WeightGroup, readonly (ProjectionRole | LayerR
   keys: ["keys"],
   values: ["values"],
   output: ["output"],
-  mlp: ["gate", "up", "down"],
+  mlp: ["gate", "up", "down", "mlpOutputGate"],
   norms: [...normWeights, "embeddingNorm", "finalNorm", "transformNorm"],
   embedding: ["embedding", "positions", "segments"],
   head: ["head", "transform"],
@@ -68,7 +68,7 @@ export function endsOf(stage: Pick<Stage, "train">, architecture: Architecture):
 /** The names of the mixer's parameters that a stage trains, by layer. Throws a SubquadError for an unknown axis, or where none is there. */
 export function learningParameters(
   { name: stage, train: { mixer } }: Pick<Stage, "name" | "train">,
-  { architecture, mixers }: Pick<Model, "architecture" | "mixers">,
+  { architecture, mixers }: Shaped,
 ): ReadonlySet<string>[] {
   const axes = mixers.map(({ spec }, layer) => parameterAxes(spec, layerSizes(blockOf(architecture, layer))));
   if (mixer !== "all") for (const axis of mixer) requireAxis(stage, axis, axes);

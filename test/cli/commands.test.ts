@@ -331,12 +331,14 @@ describe("for people", () => {
       "family              llama
       parameters          135M
       layers              2 lolcats, 1 softmax (1)
+      would be replaced   2 of 3 by lolcats (all but 1)
       context             unlimited
       state per sequence  8.58 MiB
       cache per token     768 B
       memory to transfer  1.86 GiB
       memory to finetune  –
       memory to decode    381 MiB
+      time to convert     about 1 h 30 min here (lolcats, 40M tokens)
       "
     `);
     expect((await subquad(["logits", "m", "--ids", "1"])).output).toMatchInlineSnapshot(`

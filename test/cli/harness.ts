@@ -327,11 +327,18 @@ const logitsDocument: LogitsDocument = { ids: [1, 2], top_ids: [260, 7], top_log
 const inspectDocument: InspectDocument = {
   family: "llama",
   parameters: 134_515_008,
-  layers: [{ mixer: "lolcats" }, { mixer: "softmax" }, { mixer: "lolcats" }],
+  recipe: "lolcats",
+  layers: [
+    { mixer: "lolcats", replaced_by: "lolcats" },
+    { mixer: "softmax", replaced_by: null },
+    { mixer: "lolcats", replaced_by: "lolcats" },
+  ],
   context: null,
   state_bytes_per_sequence: 9_000_000,
   kv_bytes_per_token: 768,
   memory_needed: { transfer: 2_000_000_000, finetune: null, decode: 400_000_000 },
+  training_tokens: 40_000_000,
+  seconds_needed: 5400,
 };
 
 const pretrainDocument: PretrainDocument = {

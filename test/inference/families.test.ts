@@ -113,3 +113,19 @@ describe("bert", () => {
     });
   }
 });
+
+dataTest("learned positions reach to their table's end, and what is longer is refused by name", async () => {
+  const engine = createEngine({ threads: 1 });
+  const model = await loadFolder(dataPath("families", "opt"));
+  const ids = Array.from({ length: 64 }, (_unused, index) => (index * 7) % 64);
+  const { data } = await new ForwardPass(engine, model).hidden({ ids, batch: 1, length: 64 });
+  const decoder = new Decoder(engine, model);
+  const state = decoder.start();
+  await decoder.prefill(state, ids.slice(0, 50));
+  await decoder.prefill(state, ids.slice(50));
+  const last = floats([1, 32], data.slice(63 * 32));
+  const { data: logits } = await new ForwardPass(engine, model).logits(last);
+  expectNear(state.logits.data, logits, "logits of the last place");
+  await expect(decoder.step(state, 1)).rejects.toThrow(/opt models learn their positions, and this one has 64/);
+  await engine.release();
+});

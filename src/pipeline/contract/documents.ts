@@ -174,11 +174,21 @@ export type LogitsDocument = z.infer<typeof logitsSchema>;
 export const inspectSchema = z.object({
   family: z.string(),
   parameters: z.int().nonnegative(),
-  layers: z.array(z.object({ mixer: z.string().describe("softmax, or the name of the linear mixer") })),
+  recipe: z.string().describe("The recipe that the estimates are for"),
+  layers: z.array(
+    z.object({
+      mixer: z.string().describe("softmax, local softmax, recurrent, hybrid, or the name of the mixer in its place"),
+      replaced_by: z.string().nullable().describe("What the recipe would put in its place; null where it stays"),
+    }),
+  ),
   context: z.int().positive().nullable().describe("Tokens; null where nothing limits it"),
   state_bytes_per_sequence: bytes.describe("Recurrent state and windows of one sequence, whatever its length"),
   kv_bytes_per_token: bytes.describe("What softmax layers add for each token"),
   memory_needed: z.object({ transfer: bytes.nullable(), finetune: bytes.nullable(), decode: bytes }),
+  training_tokens: z.int().nonnegative().describe("Of the recipe's stages together"),
+  seconds_needed: seconds
+    .nullable()
+    .describe("An estimate for this machine, from one timed product; null where nothing is replaced"),
 });
 export type InspectDocument = z.infer<typeof inspectSchema>;
 
