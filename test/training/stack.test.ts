@@ -5,7 +5,7 @@ import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
 import { readFloat64 } from "../../src/formats/tensor.ts";
 import { namedWeights } from "../../src/model/name-weights.ts";
 import type { LayerWeights, ModelWeights } from "../../src/model/weights.ts";
-import { createEngine, type FloatTensor } from "../../src/runtime/index.ts";
+import { createEngine, type FloatTensor, floatsOf } from "../../src/runtime/index.ts";
 import { Stack } from "../../src/training/stack.ts";
 import { expectClose } from "../compare.ts";
 import { dataPath, dataTest } from "../data.ts";
@@ -57,19 +57,22 @@ describe.each([
       { ...weights, layers: layers as Record<string, FloatTensor>[] },
     );
 
+  // Larger ones bend, smaller ones drown in float32.
+  const step = 0.003;
+
   test("are the loss's slopes along them", async () => {
     const { layers } = await gradients(weights.layers);
     const [first = {}, ...rest] = weights.layers;
     for (const role of trained) {
-      const [weight, gradient] = [first[role], layers[0]?.[role]?.data ?? []];
+      const [weight, gradient] = [first[role], floatsOf(layers[0]?.[role] as FloatTensor)];
       const norm = Math.hypot(...gradient);
       if (weight === undefined || norm < 1e-3) throw new Error(`${role} learns nothing: ${norm}`);
       const lossAt = async (along: number) => {
         const data = weight.data.map((value, index) => value + (along * (gradient[index] ?? 0)) / norm);
         return (await gradients([{ ...first, [role]: { ...weight, data } }, ...rest])).loss;
       };
-      const slope = ((await lossAt(0.02)) - (await lossAt(-0.02))) / 0.04;
-      expect(Math.abs(slope / norm - 1), role).toBeLessThan(0.03);
+      const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step);
+      expect(Math.abs(slope / norm - 1), role).toBeLessThan(0.02);
     }
   });
 });
