@@ -6,7 +6,7 @@ import type { ModelConfig } from "../formats/config.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { formatShape, sameShape } from "../graph/index.ts";
 import type { LayerMixer, Shaped } from "../inference/model.ts";
-import { type MixerSpec, mixerParameters, mixerSpec } from "../mixers/index.ts";
+import { type MixerSpec, mixerParameters, mixerSpec, sameMixer } from "../mixers/index.ts";
 import type { Weight } from "../model/weights.ts";
 import { mixerName } from "./mixer-names.ts";
 
@@ -115,6 +115,8 @@ function specsOf(path: string, config: ModelConfig, architecture: Architecture) 
 
 function readParameters(source: TensorSource, spec: MixerSpec, layer: number, block: Block): Record<string, Weight> {
   const parameters: Record<string, Weight> = {};
+  // What a layer's own mixer has learned is among the weights of its block.
+  if (sameMixer(spec, block.mixer)) return parameters;
   for (const [name, { shape }] of Object.entries(mixerParameters(spec, layerSizes(block)))) {
     const tensor = mixerTensorName(layer, name);
     if (!source.has(tensor))

@@ -9,9 +9,10 @@ import {
   type Mlp,
   modelShapes,
   parameterCount,
+  valuesIn,
 } from "../families/index.ts";
 import { bytesOf } from "../graph/index.ts";
-import type { Shaped } from "../inference/model.ts";
+import { replacedLayers, type Shaped } from "../inference/model.ts";
 import { mixerParameters, stateLayout } from "../mixers/index.ts";
 import { partsState } from "../model/layer-state.ts";
 import type { EndToEndStage, LayerwiseStage, Stage } from "../recipes/index.ts";
@@ -51,16 +52,15 @@ export function stateBytes({ architecture, mixers }: Shaped): { perSequence: num
   return { perSequence, perToken };
 }
 
-function mixerBytes({ architecture, mixers }: Shaped): number {
-  return mixers.reduce(
-    (total, { spec }, layer) =>
-      total +
-      Object.values(mixerParameters(spec, layerSizes(blockOf(architecture, layer)))).reduce(
-        (sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1),
-        0,
-      ),
-    0,
-  );
+/** Bytes of the mixers that have taken the place of others; a layer's own is among its weights. */
+function mixerBytes(model: Shaped): number {
+  const { architecture, mixers } = model;
+  const shapesOf = (layer: number) => {
+    const spec = mixers[layer]?.spec;
+    const parameters = spec === undefined ? {} : mixerParameters(spec, layerSizes(blockOf(architecture, layer)));
+    return new Map(Object.entries(parameters).map(([name, { shape }]) => [name, shape]));
+  };
+  return replacedLayers(model).reduce((total, layer) => total + 4 * valuesIn(shapesOf(layer)), 0);
 }
 
 /** Parameters, their gradient and AdamW's two moments, old and new. */

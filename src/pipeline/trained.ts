@@ -11,7 +11,7 @@ import {
   modelShapes,
   normWeights,
 } from "../families/index.ts";
-import type { Shaped } from "../inference/model.ts";
+import { isReplaced, type Shaped } from "../inference/model.ts";
 import { type LearningAxis, learningAxes, parameterAxes } from "../mixers/index.ts";
 import type { ProjectionRole } from "../model/projection.ts";
 import type { AdapterPlan } from "../model/student-block.ts";
@@ -68,9 +68,12 @@ export function endsOf(stage: Pick<Stage, "train">, architecture: Architecture):
 /** The names of the mixer's parameters that a stage trains, by layer. Throws a SubquadError for an unknown axis, or where none is there. */
 export function learningParameters(
   { name: stage, train: { mixer } }: Pick<Stage, "name" | "train">,
-  { architecture, mixers }: Shaped,
+  model: Shaped,
 ): ReadonlySet<string>[] {
-  const axes = mixers.map(({ spec }, layer) => parameterAxes(spec, layerSizes(blockOf(architecture, layer))));
+  // A layer's own mixer stays as it is.
+  const axes = model.mixers.map(({ spec }, layer) =>
+    isReplaced(model, layer) ? parameterAxes(spec, layerSizes(blockOf(model.architecture, layer))) : {},
+  );
   if (mixer !== "all") for (const axis of mixer) requireAxis(stage, axis, axes);
   const wanted = (axis: LearningAxis) => mixer === "all" || mixer.includes(axis);
   return axes.map(

@@ -8,6 +8,9 @@ export const softmaxFolders = [
 /** Those of decoders with recurrent layers. */
 export const recurrentFolders = ["mamba", "mamba2", "jamba", "bamba", "falcon_h1", "qwen3_next", "rwkv"] as const;
 
+/** Of those, the ones that have attention too. */
+export const hybridFolders = ["jamba", "bamba", "falcon_h1", "qwen3_next"] as const;
+
 /** One folder of each family of decoders with softmax attention. */
 export const decoderFolders = softmaxFolders.filter((name) => !/^(llama|phi3)-|^llama3/.test(name));
 

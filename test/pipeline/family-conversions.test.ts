@@ -14,7 +14,7 @@ import { openModel } from "../../src/pipeline/open-model.ts";
 import { loadLinearizeRecipe } from "../../src/pipeline/recipes.ts";
 import { createEngine } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
-import { decoderFolders } from "../families/folders.ts";
+import { decoderFolders, hybridFolders } from "../families/folders.ts";
 import { uniform } from "../random.ts";
 import { recordingContext } from "./context.ts";
 
@@ -63,7 +63,7 @@ const branches = ({ weights }: Model) =>
     ),
   );
 
-describe.each([...decoderFolders, "falcon_h1"])("%s", (name) => {
+describe.each([...decoderFolders, ...hybridFolders])("%s", (name) => {
   for (const [recipe, set] of Object.entries(settings)) {
     if (recipe === "hedgehog" && name !== "gpt2") continue;
     dataTest(`converts by ${recipe}, with lower losses, and goes on from its folder alike`, async () => {
