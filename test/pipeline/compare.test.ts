@@ -14,7 +14,7 @@ import { linearize } from "../../src/pipeline/linearize.ts";
 import { openModel } from "../../src/pipeline/open-model.ts";
 import { loadLinearizeRecipe } from "../../src/pipeline/recipes.ts";
 import { compareDocument } from "../cli/compare-document.ts";
-import { recordingContext } from "./context.ts";
+import { recordingContext, stoppingContext } from "./context.ts";
 import { type SmallTeacher, smallTeacher } from "./small-teacher.ts";
 
 let small: SmallTeacher;
@@ -169,22 +169,8 @@ describe("resumed", () => {
   });
 
   test("after an interruption goes on to the same figures", async () => {
-    const abort = new AbortController();
-    const { context } = recordingContext(abort.signal);
-    let updates = 0;
-    const stage: typeof context.reporter.stage = (name, total) => {
-      const inner = context.reporter.stage(name, total);
-      return {
-        ...inner,
-        update: (update) => {
-          inner.update(update);
-          // Of 10 steps of the finetuned teacher, 20 of the first recipe and 10 each of the second's two stages.
-          if (name !== "evaluate" && ++updates === 45) abort.abort(new Error("stopped"));
-        },
-      };
-    };
-    const interrupted = { ...context, reporter: { ...context.reporter, stage } };
-    await expect(compare(options("cut"), interrupted)).rejects.toThrow("stopped");
+    // Of 10 steps of the finetuned teacher, 20 of the first recipe and 10 each of the second's two stages.
+    await expect(compare(options("cut"), stoppingContext(45))).rejects.toThrow("stopped");
     const report = recordingContext();
     const resumed = await compare(options("cut", { resume: true }), report.context);
     expect(figuresOf(resumed)).toEqual(figuresOf(whole));

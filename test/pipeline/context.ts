@@ -27,3 +27,21 @@ export function recordingContext(signal: AbortSignal = new AbortController().sig
   const reporter = { stage, note: () => {}, warn: (message: string) => void warnings.push(message) };
   return { context: { reporter, signal }, stages, warnings };
 }
+
+/** A context that stops a verb with "stopped" at the given update of its stages' progress, evaluations apart. */
+export function stoppingContext(updates: number): Context {
+  const abort = new AbortController();
+  const { context } = recordingContext(abort.signal);
+  let seen = 0;
+  const stage: typeof context.reporter.stage = (name, total) => {
+    const inner = context.reporter.stage(name, total);
+    return {
+      ...inner,
+      update: (update) => {
+        inner.update(update);
+        if (name !== "evaluate" && ++seen === updates) abort.abort(new Error("stopped"));
+      },
+    };
+  };
+  return { ...context, reporter: { ...context.reporter, stage } };
+}

@@ -7,7 +7,7 @@ import { evaluate } from "../../src/pipeline/evaluate.ts";
 import { inspect } from "../../src/pipeline/inspect.ts";
 import { linearize } from "../../src/pipeline/linearize.ts";
 import { openModel } from "../../src/pipeline/open-model.ts";
-import { recordingContext } from "./context.ts";
+import { recordingContext, stoppingContext } from "./context.ts";
 import { smallTeacher } from "./small-teacher.ts";
 
 let folder = "";
@@ -98,22 +98,7 @@ describe("a conversion", () => {
   test("interrupted at any step and resumed ends with the same losses and no stray files", async () => {
     for (const [round, after] of [1, 3, 6].entries()) {
       const output = `cut-${round}`;
-      const abort = new AbortController();
-      const { context } = recordingContext(abort.signal);
-      let updates = 0;
-      const stage: typeof context.reporter.stage = (name, total) => {
-        const inner = context.reporter.stage(name, total);
-        return {
-          ...inner,
-          update: (update) => {
-            inner.update(update);
-            if (++updates === after) abort.abort(new Error("stopped"));
-          },
-        };
-      };
-      await expect(
-        linearize(options(output), { ...context, reporter: { ...context.reporter, stage } }),
-      ).rejects.toThrow("stopped");
+      await expect(linearize(options(output), stoppingContext(after))).rejects.toThrow("stopped");
       writeFileSync(join(folder, output, "checkpoint", "stage.safetensors.999.tmp"), "half a file");
       await linearize({ ...options(output), resume: true }, recordingContext().context);
       expect(losses(output)).toEqual(losses("whole"));

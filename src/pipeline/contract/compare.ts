@@ -1,31 +1,24 @@
 /** The options and the document of `compare`. */
 import { z } from "zod";
 import { perplexityRowSchema } from "./documents.ts";
-import type { CommonOptions } from "./options.ts";
+import type { TrainingOptions } from "./options.ts";
 
 /** `compare`: several recipes on one teacher, on the same budget of the same text. */
-export interface CompareOptions extends CommonOptions {
+export interface CompareOptions extends TrainingOptions {
   /** A folder in Hugging Face layout, a `.gguf`, a llama2.c `.bin` or `org/name[@revision]`; absent: the built-in model. */
   readonly model?: string | undefined;
   /** Names of built-in recipes or paths of YAML files; none: all built-in ones. */
   readonly recipes: readonly string[];
   /** Tokens of all stages of a recipe together, in its own proportions. */
   readonly budget: number;
-  /** Text files or folders of them to train on; absent: the built-in texts. */
-  readonly text?: readonly string[] | undefined;
   /** Texts to measure on, each by itself; absent: what is held out of the training text. */
   readonly testText?: readonly string[] | undefined;
   /** Window lengths of the perplexity protocol, in tokens. */
   readonly lengths?: readonly number[] | undefined;
   /** Tokens of each test text that are used, the same for all lengths. */
   readonly maxTokens: number;
-  /** Length of a training sequence in tokens, in every stage of every recipe. */
-  readonly length?: number | undefined;
-  /** Sequences per forward pass. */
-  readonly batch?: number | undefined;
   /** Settings `key.path=value` for every recipe, `NAME:key.path=value` for one of them. */
   readonly set?: readonly string[] | undefined;
-  readonly seed?: number | undefined;
   /** Also finetune the teacher itself, as the recipe that finetunes on the most tokens, with adapters if one has them. */
   readonly finetunedTeacher: boolean;
   /** The folder to write: every recipe's model in a folder of its name, and the comparison. */

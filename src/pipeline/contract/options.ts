@@ -10,18 +10,29 @@ export interface CommonOptions {
   readonly family?: string | undefined;
 }
 
+/** Options of every verb that trains by a recipe: numbers override those of all its stages. */
+export interface TrainingOptions extends CommonOptions {
+  /** Text files or folders of them to train on; absent: the built-in texts, or those that the recipe names. */
+  readonly text?: readonly string[] | undefined;
+  /** Length of a training sequence in tokens. */
+  readonly length?: number | undefined;
+  /** Sequences per forward pass. */
+  readonly batch?: number | undefined;
+  /** Settings `key.path=value` on top of the recipe, in order. */
+  readonly set?: readonly string[] | undefined;
+  readonly seed?: number | undefined;
+}
+
 /**
  * `linearize`: a teacher in, a linear-time model out.
  *
  * The numbers below override those of the recipe; `set` overrides any key of it and is overridden by them.
  */
-export interface LinearizeOptions extends CommonOptions {
+export interface LinearizeOptions extends TrainingOptions {
   /** A folder in Hugging Face layout, a `.gguf`, a llama2.c `.bin` or `org/name[@revision]`; absent: the built-in model. */
   readonly model?: string | undefined;
   /** The name of a built-in recipe or the path of a YAML file. */
   readonly recipe: string;
-  /** Text files or folders of them to train on; absent: the built-in texts without their last 5 %. */
-  readonly text?: readonly string[] | undefined;
   /** Tokens of all stages together, in the recipe's own proportions; not beside the three below. */
   readonly budget?: number | undefined;
   /** Tokens of each stage. */
@@ -30,17 +41,10 @@ export interface LinearizeOptions extends CommonOptions {
   readonly transferTokens?: number | undefined;
   /** Tokens of the finetuning, instead of `tokens`. */
   readonly finetuneTokens?: number | undefined;
-  /** Length of a training sequence in tokens. */
-  readonly length?: number | undefined;
-  /** Sequences per forward pass. */
-  readonly batch?: number | undefined;
   /** The folder to write; checkpoints lie below it while the work goes on. */
   readonly output: string;
   /** Go on from the checkpoint in `output`. */
   readonly resume?: boolean | undefined;
-  /** Settings `key.path=value` on top of the recipe, in order. */
-  readonly set?: readonly string[] | undefined;
-  readonly seed?: number | undefined;
 }
 
 /** `evaluate`: perplexity by length, task scores and ablations. */
@@ -124,16 +128,11 @@ export interface InspectOptions extends CommonOptions {
 }
 
 /** `pretrain`: a small model from nothing. */
-export interface PretrainOptions extends CommonOptions {
+export interface PretrainOptions extends TrainingOptions {
   readonly recipe: string;
-  readonly text?: readonly string[] | undefined;
   readonly tokens?: number | undefined;
-  readonly length?: number | undefined;
-  readonly batch?: number | undefined;
   readonly output: string;
   readonly resume?: boolean | undefined;
-  readonly set?: readonly string[] | undefined;
-  readonly seed?: number | undefined;
 }
 
 /** `chat`: a conversation with the model's chat template. */

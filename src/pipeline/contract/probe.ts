@@ -1,12 +1,12 @@
 /** The options and the document of `probe`. */
 import { z } from "zod";
-import type { CommonOptions } from "./options.ts";
+import type { TrainingOptions } from "./options.ts";
 
 /** What a plan may save. */
 export type ProbeMeasure = "perplexity" | "recall";
 
 /** `probe`: what each layer loses when it alone is linearized, and which layers to keep. */
-export interface ProbeOptions extends CommonOptions {
+export interface ProbeOptions extends TrainingOptions {
   /** The teacher: a folder in Hugging Face layout, a `.gguf`, a llama2.c `.bin` or `org/name[@revision]`. */
   readonly model: string;
   /** The recipe whose layerwise stages train the layers; without meaning beside `linear`. */
@@ -15,21 +15,12 @@ export interface ProbeOptions extends CommonOptions {
   readonly linear?: string | undefined;
   /** Tokens of the recipe's layerwise stages together. */
   readonly tokens: number;
-  /** Text files or folders of them to train on; absent: the built-in texts. */
-  readonly text?: readonly string[] | undefined;
   /** The text to measure on; absent: what is held out of the training text. */
   readonly testText?: string | undefined;
   /** Tokens of the windows it is measured in. */
   readonly testLength?: number | undefined;
   /** Tokens of the test text that are used. */
   readonly maxTokens: number;
-  /** Length of a training sequence in tokens. */
-  readonly length?: number | undefined;
-  /** Sequences per forward pass. */
-  readonly batch?: number | undefined;
-  /** Settings `key.path=value` on top of the recipe, in order. */
-  readonly set?: readonly string[] | undefined;
-  readonly seed?: number | undefined;
   /** A folder to keep the linearized layers in; absent: a temporary one. */
   readonly output?: string | undefined;
   /** Go on from the checkpoint in `output`; layers that were trained there are not trained again. */
