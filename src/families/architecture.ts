@@ -74,7 +74,7 @@ export function modelShapes(architecture: Architecture): Map<ModelRole, readonly
   const { positions, segments } = embedding;
   const { transform } = head;
   const addNorm = (role: "embeddingNorm" | "finalNorm" | "transformNorm", spec: NormSpec | undefined) => {
-    if (spec) shapes.set(role, [hiddenSize]);
+    if (spec && spec.scale !== false) shapes.set(role, [hiddenSize]);
     if (spec?.bias) shapes.set(`${role}Bias`, [hiddenSize]);
   };
   if (positions !== undefined) shapes.set("positions", [positions.count, hiddenSize]);

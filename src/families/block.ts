@@ -8,6 +8,8 @@ export interface NormSpec {
   /** Added to the stored scale. */
   readonly offset: number;
   readonly bias: boolean;
+  /** Whether a learned scale multiplies what was normalized (default: one does). */
+  readonly scale?: boolean;
 }
 
 /** Where norms stand: on what a sublayer reads, on what it adds to the stream, or on the stream after that. */
@@ -81,13 +83,13 @@ export interface Block extends HeadSizes {
   /** Every norm of the block. */
   readonly norm: NormSpec;
   readonly norms: readonly NormPlace[];
-  /** Norms of queries and keys before they are rotated: none, of each head, or of all heads side by side. */
-  readonly headNorms: "none" | "head" | "whole";
+  /** Norms of queries and keys before they are rotated: none, of each head, of each by a scale of its own, or of all side by side. */
+  readonly headNorms: "none" | "head" | "heads" | "whole";
   /** Attention and MLP one after the other, or beside each other: each with a norm of its own, or both reading the first one's. */
   readonly residual: "sequential" | "parallel" | "shared";
   /** Projections that carry a bias. */
   readonly biases: { readonly qkv: boolean; readonly output: boolean; readonly mlp: boolean };
-  /** Factors of projections' products. */
+  /** Factors of projections' products; of experts only `down`, which is of what they give together. */
   readonly factors: Readonly<Partial<Record<Matrix, number>>>;
 }
 
@@ -210,9 +212,13 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
   const { hiddenSize, headDim, biases, norm, norms, headNorms, mlp, residual } = block;
   const widths = widthsOf(block);
   const shapes = new Map<LayerRole, readonly number[]>();
-  const addNorm = (role: NormRole, width: number) => {
-    shapes.set(role, [width]);
-    if (norm.bias) shapes.set(`${role}Bias`, [width]);
+  const addNorm = (role: NormRole, ...shape: number[]) => {
+    if (norm.scale !== false) shapes.set(role, shape);
+    if (norm.bias) shapes.set(`${role}Bias`, shape);
+  };
+  const addHeadNorm = (role: "queriesNorm" | "keysNorm", width: number) => {
+    if (headNorms === "heads") addNorm(role, width / headDim, headDim);
+    else addNorm(role, headNorms === "head" ? headDim : width);
   };
   const addNorms = (sublayer: Sublayer, places: readonly NormPlace[]) => {
     for (const place of places) if (norms.includes(place)) addNorm(normRole(sublayer, place), hiddenSize);
@@ -223,8 +229,8 @@ export function layerShapes(block: Block): Map<LayerRole, readonly number[]> {
   if (block.outputGate === true) shapes.set("outputGate", [widths.mixed, hiddenSize]);
   shapes.set("output", [hiddenSize, widths.mixed]);
   if (headNorms !== "none") {
-    addNorm("queriesNorm", headNorms === "head" ? headDim : widths.queries);
-    addNorm("keysNorm", headNorms === "head" ? headDim : widths.keys);
+    addHeadNorm("queriesNorm", widths.queries);
+    addHeadNorm("keysNorm", widths.keys);
   }
   for (const [name, { shape }] of Object.entries(mixerParameters(block.mixer, layerSizes(block))))
     shapes.set(`mixer.${name}`, shape);

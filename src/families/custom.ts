@@ -38,6 +38,7 @@ const normSchema = z.strictObject({
   epsilon: z.number().positive().optional(),
   offset: z.number().optional().describe("Added to the stored scale"),
   bias: z.boolean().optional(),
+  scale: z.boolean().optional().describe("Whether a learned scale multiplies what was normalized"),
 });
 
 const tensorsSchema = z.strictObject({
@@ -60,7 +61,10 @@ const blockSchema = z.strictObject({
     .optional()
     .describe("Where norms stand"),
   norm: normSchema.optional(),
-  head_norms: z.enum(["none", "head", "whole"]).optional().describe("Norms of queries and keys"),
+  head_norms: z
+    .enum(["none", "head", "heads", "whole"])
+    .optional()
+    .describe("Norms of queries and keys: of each head, of each by a scale of its own, or of all side by side"),
   residual: z.enum(["sequential", "parallel", "shared"]).optional(),
   biases: z.strictObject({ qkv: z.boolean(), output: z.boolean(), mlp: z.boolean() }).partial().optional(),
   factors: byName(matrices, z.number()).optional().describe("Factors of projections' products"),

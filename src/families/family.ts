@@ -10,14 +10,17 @@ import type { RotaryLayout } from "./rope/rows.ts";
  */
 export type Lie = "transposed" | "channels" | "flat" | "row";
 
+/** Parts of a tensor take turns for each head, group or expert, or so many times. */
+export type Turns = "heads" | "groups" | "experts" | number;
+
 /** How one kind of file spells a block; `{layer}` stands for its number. */
 export interface LayerSpelling {
   /** Roles that share a name are parts of one tensor. */
   readonly layer: Readonly<Partial<Record<LayerRole, string>>>;
   /** The order of the parts of tensors (default: that of a block). */
   readonly order?: readonly LayerRole[];
-  /** By a tensor's first part: its parts take turns for each head or group (default: each is whole, one below the other). */
-  readonly turns?: Readonly<Partial<Record<LayerRole, "heads" | "groups">>>;
+  /** By a tensor's first part: how its parts take turns (default: each is whole, one below the other). */
+  readonly turns?: Readonly<Partial<Record<LayerRole, Turns>>>;
   readonly lies?: Readonly<Partial<Record<LayerRole, Lie>>>;
 }
 

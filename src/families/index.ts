@@ -43,6 +43,7 @@ export {
   layerTensorName,
   spellingOf,
   type TensorNames,
+  type Turns,
 } from "./family.ts";
 export { familyNamed, familyOf, familyOfGguf, knownFamilies } from "./registry.ts";
 export { type RopeSpec, ropeTables } from "./rope/rope.ts";

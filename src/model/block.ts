@@ -4,7 +4,6 @@ import {
   type Matrix,
   type Mlp,
   type NormPlace,
-  type NormRole,
   normRole,
   type StreamMatrix,
   type Sublayer,
@@ -16,8 +15,8 @@ import { besideOutput } from "./beside.ts";
 import type { BlockCall, Left } from "./call.ts";
 import { expertsOutput } from "./experts.ts";
 import { mergeHeads, splitHeads } from "./heads.ts";
-import { normalized } from "./norm.ts";
-import { type LayerValues, type Projection, weightOf } from "./projection.ts";
+import { normalizedBy } from "./norm.ts";
+import type { Projection } from "./projection.ts";
 import { type Shifted, shifted } from "./shift.ts";
 
 /** What a token mixer reads: queries `[batch, heads, length, dim]`, keys and values `[batch, groups, length, dim]`. */
@@ -60,8 +59,8 @@ export function attentionInputs(x: Value, call: BlockCall, rope: MixerSpec["rope
   const made = (role: "queries" | "keys", count: number) => {
     const product = projected(role);
     if (headNorms === "none") return splitHeads(product, count);
-    const rows = headNorms === "head" ? reshape(product, [batch, length, count, headDim]) : product;
-    return splitHeads(reshape(normed(rows, `${role}Norm`, weights, block), product.shape), count);
+    const rows = headNorms === "whole" ? product : reshape(product, [batch, length, count, headDim]);
+    return splitHeads(reshape(normalizedBy(rows, `${role}Norm`, weights, block.norm), product.shape), count);
   };
   const rows = Array.from({ length: batch * length }, (_unused, index) => index % length);
   const positions = reshape(integers(rows), [batch, length]);
@@ -94,8 +93,12 @@ export function attentionOutput(
 }
 
 /** A projection with its factor. */
-function scaled(project: Projection, x: Value, role: Matrix, { factors }: Block): Value {
-  const [product, factor = 1] = [project(x, role), factors[role]];
+function scaled(project: Projection, x: Value, role: Matrix, block: Block): Value {
+  return timesFactor(project(x, role), role, block);
+}
+
+function timesFactor(product: Value, role: Matrix, { factors }: Block): Value {
+  const factor = factors[role] ?? 1;
   return factor === 1 ? product : multiply(product, factor);
 }
 
@@ -107,7 +110,7 @@ function mlpOutput(normal: Value, mlp: Mlp, source: Shifted, { block, weights, p
     const hidden = mlp.gated ? multiply(activated(by("gate")), by("up")) : activated(by("up"));
     return scaled(project, hidden, "down", block);
   };
-  const output = mlp.experts ? expertsOutput(normal, weights, mlp, mlp.experts) : dense();
+  const output = mlp.experts ? timesFactor(expertsOutput(normal, weights, mlp, mlp.experts), "down", block) : dense();
   return mlp.outputGate ? multiply(output, sigmoid(by("mlpOutputGate"))) : output;
 }
 
@@ -131,14 +134,9 @@ export function nextStream(
   return { stream: named(joined("mlp", middle, mlpOutput(normal, mlp, source, call)), "block"), left: source.left };
 }
 
-/** A value by the norm of the given role. */
-function normed(x: Value, role: NormRole, weights: LayerValues, { norm }: Block): Value {
-  return normalized(x, weightOf(weights, role), norm.bias ? weightOf(weights, `${role}Bias`) : undefined, norm);
-}
-
 /** A value by a sublayer's norm at the given place, where the block has one there. */
 function normedAt(place: NormPlace, sublayer: Sublayer, x: Value, { weights, block }: BlockCall): Value {
-  return block.norms.includes(place) ? normed(x, normRole(sublayer, place), weights, block) : x;
+  return block.norms.includes(place) ? normalizedBy(x, normRole(sublayer, place), weights, block.norm) : x;
 }
 
 /** All that follows the mixer: from the heads' outputs to the next stream, and what the whole block leaves for later calls. */

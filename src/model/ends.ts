@@ -1,13 +1,6 @@
 /** The two ends of a model as an architecture describes them: from tokens to the first stream, from the last one to logits. */
 import { SubquadError } from "../errors.ts";
-import {
-  type Architecture,
-  beginRoles,
-  endRoles,
-  type ModelRole,
-  modelShapes,
-  type NormSpec,
-} from "../families/index.ts";
+import { type Architecture, beginRoles, endRoles, type ModelRole, modelShapes } from "../families/index.ts";
 import {
   add,
   divide,
@@ -24,7 +17,7 @@ import {
   type Value,
 } from "../graph/index.ts";
 import { activations } from "./activations.ts";
-import { normalized } from "./norm.ts";
+import { normalizedBy } from "./norm.ts";
 import { weightOf } from "./projection.ts";
 
 /** Weights outside the blocks, as graph values. */
@@ -110,15 +103,6 @@ export function embedded(
   }
   if (embedding.segments !== undefined) x = add(x, rows(weightOf(values, "segments"), segments));
   return norm === undefined ? x : normalizedBy(x, "embeddingNorm", values, norm);
-}
-
-function normalizedBy(
-  x: Value,
-  role: "embeddingNorm" | "finalNorm" | "transformNorm",
-  values: EndValues,
-  norm: NormSpec,
-) {
-  return normalized(x, weightOf(values, role), norm.bias ? weightOf(values, `${role}Bias`) : undefined, norm);
 }
 
 function transformed(

@@ -35,10 +35,10 @@ export function lying(shape: readonly number[], lie: Lie | undefined): Lying {
   };
 }
 
-/** The shape of the tensor that holds parts of the given shapes one below the other. */
-export function wholeShape(shapes: readonly (readonly number[])[]): readonly number[] {
-  const [, ...rest] = shapes[0] ?? [];
-  return [shapes.reduce((sum, [count = 1]) => sum + count, 0), ...rest];
+/** The shape of the tensor that holds parts of the given shapes one below the other along an axis. */
+export function wholeShape(shapes: readonly (readonly number[])[], axis = 0): readonly number[] {
+  const all = shapes.reduce((sum, shape) => sum + (shape[axis] ?? 1), 0);
+  return (shapes[0] ?? []).with(axis, all);
 }
 
 /** A matrix `[rows, columns]` as `[columns, rows]`. */

@@ -23,14 +23,15 @@ export function reordered(weights: LayerWeights, rows: readonly number[] | undef
   if (rows === undefined) return weights;
   const changed = rotaryRoles.flatMap((role) => {
     const weight = weights[role];
-    return weight === undefined ? [] : [[role, withRows(weight, rows)] as const];
+    // A norm's rows are single numbers, of all heads or of each.
+    const count = role.includes("Norm") ? weight?.data.length : weight?.shape[0];
+    return weight === undefined ? [] : [[role, withRows(weight, rows, count)] as const];
   });
   return { ...weights, ...Object.fromEntries(changed) };
 }
 
 /** The heads of a weight, one below the other, each with its rows in the given order. */
-function withRows({ dtype, shape, data }: Weight, rows: readonly number[]): Weight {
-  const [count = 1] = shape;
+function withRows({ dtype, shape, data }: Weight, rows: readonly number[], count = 1): Weight {
   const width = data.length / count;
   const result = new Float32Array(data.length);
   for (let row = 0; row < count; row++) {

@@ -1,6 +1,13 @@
 /** The tensors of a block as a file has them: which weights each holds, in which order and which way round. */
 import { SubquadError } from "../errors.ts";
-import { type Block, type LayerRole, layerShapes, spellingOf, type TensorNames } from "../families/index.ts";
+import {
+  type Block,
+  type LayerRole,
+  layerShapes,
+  spellingOf,
+  type TensorNames,
+  type Turns,
+} from "../families/index.ts";
 import { cutApart, lying, type Parts, putTogether, transposedMatrix, wholeShape } from "./fused.ts";
 import type { Weight } from "./weights.ts";
 
@@ -37,11 +44,12 @@ export function storedTensors(path: string, names: TensorNames, block: Block): S
     const [first] = ordered;
     const own = ordered.map((role) => shapes.get(role) ?? []);
     const lies = ordered.map((role, index) => lying(own[index] ?? [], spelling.lies?.[role]));
-    const straight = wholeShape(lies.map(({ shape }) => shape));
-    const parts: Parts = {
-      rows: lies.map(({ shape: [rows = 1] }) => rows),
-      turns: ordered.length === 1 ? 1 : turnsOf(block, first && spelling.turns?.[first]),
-    };
+    const turns = ordered.length === 1 ? undefined : first && spelling.turns?.[first];
+    const straight = wholeShape(
+      lies.map(({ shape }) => shape),
+      turns === "experts" ? 1 : 0,
+    );
+    const parts: Parts = { rows: lies.map(({ shape: [rows = 1] }) => rows), turns: turnsOf(block, turns) };
     const [rows = 1, columns = 1] = straight;
     const transposed = names.transposed === true && straight.length === 2;
     const tensor: StoredTensor = {
@@ -78,7 +86,7 @@ function ofExperts(template: string, role: LayerRole, [count = 0, ...shape]: rea
   }));
 }
 
-function turnsOf({ heads, groups, keyHeads = groups }: Block, turns: "heads" | "groups" | undefined): number {
-  if (turns === undefined) return 1;
-  return turns === "heads" ? heads : keyHeads;
+function turnsOf({ heads, groups, keyHeads = groups, mlp }: Block, turns: Turns = 1): number {
+  if (typeof turns === "number") return turns;
+  return { heads, groups: keyHeads, experts: mlp?.experts?.count ?? 1 }[turns];
 }
