@@ -2,6 +2,8 @@
 import { z } from "zod";
 import type { ActivationName, LayerRole, Mlp } from "./block.ts";
 import { size } from "./config.ts";
+import type { TensorNames } from "./family.ts";
+import { llamaTensors } from "./llama-like.ts";
 
 const count = z.number().int().nonnegative();
 const unused = z.unknown().optional();
@@ -10,6 +12,8 @@ const unused = z.unknown().optional();
 export const expertsShape = {
   ...{ num_experts: count.default(0), num_experts_per_tok: count.default(0), moe_intermediate_size: size.nullish() },
   shared_expert_intermediate_size: count.nullish(),
+  // As newer code writes num_experts.
+  num_local_experts: count.nullish(),
   norm_topk_prob: z.boolean().default(false),
   decoder_sparse_step: size.default(1),
   mlp_only_layers: z.array(count).nullish(),
@@ -26,17 +30,18 @@ export function expertsMlp(
   { width, activation }: { readonly width: number; readonly activation: ActivationName },
 ): (layer: number) => Mlp {
   const dense: Mlp = { size: width, gated: true, activation };
+  const count = c.num_local_experts ?? c.num_experts;
   const shared = c.shared_expert_intermediate_size ?? 0;
   const sparse: Mlp = {
     ...dense,
     size: c.moe_intermediate_size ?? width,
     experts: {
-      ...{ count: c.num_experts, chosen: c.num_experts_per_tok, normalized: c.norm_topk_prob },
+      ...{ count, chosen: c.num_experts_per_tok, normalized: c.norm_topk_prob },
       ...(shared > 0 && { shared: { size: shared, switched: true } }),
     },
   };
   const has = (layer: number) =>
-    c.num_experts > 0 && (layer + 1) % c.decoder_sparse_step === 0 && !(c.mlp_only_layers ?? []).includes(layer);
+    count > 0 && (layer + 1) % c.decoder_sparse_step === 0 && !(c.mlp_only_layers ?? []).includes(layer);
   return (layer) => (has(layer) ? sparse : dense);
 }
 
@@ -51,3 +56,11 @@ export function expertsNames(prefix: string): Readonly<Partial<Record<LayerRole,
     ...{ sharedDown: `${shared}.down_proj.weight`, sharedSwitch: `${shared}_gate.weight` },
   };
 }
+
+const { layer, ...names } = llamaTensors();
+
+/** Tensor names of checkpoints that are otherwise Llama's. */
+export const expertsTensors = (): TensorNames => ({
+  ...names,
+  layer: { ...layer, ...expertsNames("model.layers.{layer}.mlp.") },
+});
