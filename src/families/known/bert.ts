@@ -1,11 +1,9 @@
 /** BERT: an encoder that reads both ways, with norms behind its sublayers and segments (arXiv 1810.04805). */
 import { z } from "zod";
-import { attention } from "../attention.ts";
-import { activation, configSchema, headsOf, size } from "../config.ts";
-import { allBiases, decoder } from "../decoder.ts";
+import { bertLike, bertModules } from "../bert-like.ts";
+import { activation, configSchema, size } from "../config.ts";
 import type { Family } from "../family.ts";
 import { layerNames, modelNames } from "../names.ts";
-import { stillRope } from "../rope/rope.ts";
 
 const shape = {
   ...{ hidden_size: size, intermediate_size: size, num_hidden_layers: size, num_attention_heads: size },
@@ -22,30 +20,16 @@ const shape = {
 const family: Family = {
   name: "bert",
   modelTypes: ["bert"],
-  config: configSchema(shape, (c) => {
-    const heads = headsOf(c.hidden_size, c.num_attention_heads, undefined, undefined);
-    const context = c.max_position_embeddings;
-    const norm = { kind: "layer", epsilon: c.layer_norm_eps, offset: 0, bias: true } as const;
-    const { norm: _none, ...architecture } = decoder(
-      {
-        ...{ family: "bert", ...heads, hiddenSize: c.hidden_size, layers: c.num_hidden_layers },
-        ...{ vocabularySize: c.vocab_size, context, norm },
-      },
-      {
-        mlp: { size: c.intermediate_size, gated: false, activation: c.hidden_act },
-        mixer: attention({ causal: false, rotary: false }),
-        norms: ["stream"],
-        biases: allBiases,
-      },
-      {
-        ropes: [stillRope(heads.headDim)],
-        tiedHead: c.tie_word_embeddings,
-        embedding: { scale: 1, positions: { count: context, offset: 0 }, segments: c.type_vocab_size, norm },
-        head: { scale: 1, bias: true, transform: { activation: c.hidden_act, norm } },
-      },
-    );
-    return architecture;
-  }),
+  config: configSchema(shape, (c) =>
+    bertLike({
+      ...{ family: "bert", hiddenSize: c.hidden_size, layers: c.num_hidden_layers, heads: c.num_attention_heads },
+      ...{ vocabularySize: c.vocab_size, tiedHead: c.tie_word_embeddings, epsilon: c.layer_norm_eps },
+      mlp: { size: c.intermediate_size, activation: c.hidden_act },
+      positions: { count: c.max_position_embeddings, offset: 0 },
+      segments: c.type_vocab_size,
+      headActivation: c.hidden_act,
+    }),
+  ),
   tensors: {
     model: {
       ...modelNames({
@@ -56,11 +40,7 @@ const family: Family = {
       }),
       headBias: "cls.predictions.bias",
     },
-    layer: layerNames("bert.encoder.layer.{layer}.", {
-      ...{ queries: "attention.self.query", keys: "attention.self.key", values: "attention.self.value" },
-      ...{ output: "attention.output.dense", attentionStreamNorm: "attention.output.LayerNorm" },
-      ...{ up: "intermediate.dense", down: "output.dense", mlpStreamNorm: "output.LayerNorm" },
-    }),
+    layer: layerNames("bert.encoder.layer.{layer}.", bertModules),
     // The copy of a tied head's bias, positions as numbers, and heads for other tasks.
     redundant: [/^cls\.predictions\.decoder\.bias$/, /\.position_ids$/, /^bert\.pooler\./, /^cls\.seq_relationship\./],
   },
