@@ -3,21 +3,45 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
 
-/** The folder of golden files named by `SUBQUAD_DATA`, or undefined where it is not set. */
-export function dataFolder(): string | undefined {
-  const folder = process.env.SUBQUAD_DATA;
-  return folder !== undefined && existsSync(folder) ? folder : undefined;
+/** A folder of golden files, which an environment variable names. */
+export interface GoldenFolder {
+  /** Undefined where it is not set. */
+  folder(): string | undefined;
+  /** A path below the folder; only called inside `test`. */
+  path(...parts: string[]): string;
+  /** A test on what lies there: skipped, with the reason in its name, where the folder is absent. */
+  test(name: string, body: () => void | Promise<void>, timeout?: number): void;
 }
+
+function goldenFolder(variable: string): GoldenFolder {
+  const folder = () => {
+    const named = process.env[variable];
+    return named !== undefined && existsSync(named) ? named : undefined;
+  };
+  return {
+    folder,
+    path: (...parts) => {
+      const found = folder();
+      if (found === undefined) throw new Error(`${variable} is not set`);
+      return join(found, ...parts);
+    },
+    test: (name, body, timeout) => {
+      if (folder() === undefined) test.skip(`${name} (${variable} is not set)`, () => {});
+      else test(name, body, timeout);
+    },
+  };
+}
+
+const shared = goldenFolder("SUBQUAD_DATA");
+
+/** The folder of golden files named by `SUBQUAD_DATA`, or undefined where it is not set. */
+export const dataFolder = shared.folder;
 
 /** A path below the data folder; only called inside `dataTest`. */
-export function dataPath(...parts: string[]): string {
-  const folder = dataFolder();
-  if (folder === undefined) throw new Error("SUBQUAD_DATA is not set");
-  return join(folder, ...parts);
-}
+export const dataPath = shared.path;
 
 /** A test on the shared data: skipped, with the reason in its name, where the data is absent. */
-export function dataTest(name: string, body: () => void | Promise<void>, timeout?: number): void {
-  if (dataFolder() === undefined) test.skip(`${name} (SUBQUAD_DATA is not set)`, () => {});
-  else test(name, body, timeout);
-}
+export const dataTest = shared.test;
+
+/** Checkpoints of further families in the folder named by `SUBQUAD_GOLDENS`. */
+export const goldens = goldenFolder("SUBQUAD_GOLDENS");

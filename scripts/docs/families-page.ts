@@ -65,6 +65,7 @@ const sample: Readonly<Record<string, unknown>> = {
   },
   ...{ attention_hidden_size: 64, context_length: 128, mamba_d_ssm: 64, mamba_d_head: 8, mamba_n_groups: 2 },
   ...{ shared_expert_intermediate_size: 32, embedding_multiplier: 2, logits_scaling: 2 },
+  ...{ d_model: 64, n_layers: 8, n_heads: 4, dim: 64, hidden_dim: 128 },
 };
 
 function architectureOf({ config }: Family): Architecture {
@@ -91,9 +92,10 @@ function called(mixer: MixerSpec): string {
 }
 
 function positions({ ropes, blocks, embedding }: Architecture): string {
-  const turning = [...new Set(blocks.map(({ rope }) => rope))].map((rope) => {
+  const turning = blocks.map(({ rope, mixer: { window } }) => {
     const settings = ropes[rope];
     const share = settings === undefined ? 0 : settings.frequencies.inverse.length / settings.pairs;
+    if (window !== undefined && "decay" in window && window.decay !== undefined) return "slopes";
     if (share === 0) return embedding.positions === undefined ? "none" : "";
     return share === 1 ? "rotary" : `rotary, ${Math.round(100 * share)} %`;
   });

@@ -1,3 +1,6 @@
+/** The golden checkpoints, and where they lie. */
+import { dataPath, dataTest, type GoldenFolder, goldens } from "../data.ts";
+
 /** The golden checkpoints of decoders with softmax attention. */
 export const softmaxFolders = [
   ...["llama", "llama-bf16", "llama-sharded", "llama-untied", "llama-linear-rope", "llama-yarn", "llama3-rope"],
@@ -16,3 +19,21 @@ export const decoderFolders = softmaxFolders.filter((name) => !/^(llama|phi3)-|^
 
 /** One folder of each family. */
 export const familyFolders = [...decoderFolders, ...recurrentFolders, "bert"] as const;
+
+/** Checkpoints of further families, made on demand (CONTRIBUTING.md) in the folder that SUBQUAD_GOLDENS names. */
+export const furtherFolders = [
+  ...["mixtral", "qwen2_moe", "qwen3_moe", "olmoe", "granitemoe", "bloom", "bloom-6heads", "mpt", "mpt-6heads"],
+  ...["gpt_bigcode", "gpt_bigcode-heads", "codegen", "cohere", "cohere-norms", "cohere2", "glm", "glm4", "nemotron"],
+  ...["arcee", "seed_oss", "exaone4", "helium", "ernie4_5", "falcon-groups", "falcon-alibi"],
+] as const;
+
+/** Those of encoders. */
+export const furtherEncoders = ["roberta", "distilbert"] as const;
+
+/** Where a golden checkpoint lies, and tests that need it. */
+export function checkpoint(name: string): { readonly path: () => string; readonly test: GoldenFolder["test"] } {
+  const further: readonly string[] = [...furtherFolders, ...furtherEncoders];
+  return further.includes(name)
+    ? { path: () => goldens.path(name), test: goldens.test }
+    : { path: () => dataPath("families", name), test: dataTest };
+}

@@ -7,11 +7,10 @@ import { openSafetensors } from "../../src/formats/safetensors/reader.ts";
 import type { TensorSource } from "../../src/formats/tensor.ts";
 import { namedWeights } from "../../src/model/name-weights.ts";
 import { readWeights } from "../../src/model/read-weights.ts";
-import { dataPath, dataTest } from "../data.ts";
-import { familyFolders } from "./folders.ts";
+import { checkpoint, familyFolders, furtherEncoders, furtherFolders } from "./folders.ts";
 
 async function opened(folder: string) {
-  const path = dataPath("families", folder);
+  const path = checkpoint(folder).path();
   const config = JSON.parse(readFileSync(`${path}/config.json`, "utf8")) as Record<string, unknown>;
   const family = await familyOf(String(config.model_type));
   if (family === undefined) throw new Error(`no family for ${folder}`);
@@ -35,8 +34,9 @@ function changed(source: TensorSource, shapes: ReadonlyMap<string, readonly numb
   };
 }
 
-describe.each(familyFolders)("%s", (folder) => {
-  dataTest("every tensor but one, one too many, one of another shape: each is named", async () => {
+describe.each([...familyFolders, ...furtherFolders, ...furtherEncoders])("%s", (folder) => {
+  const { test } = checkpoint(folder);
+  test("every tensor but one, one too many, one of another shape: each is named", async () => {
     const { family, config, source } = await opened(folder);
     const architecture = family.config.parse(config);
     const whole = new Map(source.names().map((name) => [name, source.info(name).shape] as const));
@@ -52,7 +52,7 @@ describe.each(familyFolders)("%s", (folder) => {
     source.close();
   });
 
-  dataTest("an unknown key, and a value that no code knows, are refused by name", async () => {
+  test("an unknown key, and a value that no code knows, are refused by name", async () => {
     const { family, config, source } = await opened(folder);
     source.close();
     const problem = (wrong: Record<string, unknown>) => {
@@ -64,13 +64,13 @@ describe.each(familyFolders)("%s", (folder) => {
       (key) => key in config,
     );
     if (activation !== undefined) expect(problem({ [activation]: "mystery" })).toContain(activation);
-    const width = ["hidden_size", "n_embd"].find((key) => key in config);
+    const width = ["hidden_size", "n_embd", "d_model", "dim"].find((key) => key in config);
     expect(problem({ [width ?? ""]: -1 })).toContain(width);
     if (config.rope_parameters && !("full_attention" in (config.rope_parameters as object)))
       expect(problem({ rope_parameters: { rope_type: "mystery" } })).toContain("mystery");
   });
 
-  dataTest("weights are written under their names as they were read, to the bit", async () => {
+  test("weights are written under their names as they were read, to the bit", async () => {
     const { family, config, source } = await opened(folder);
     const architecture = family.config.parse(config);
     const named = namedWeights(readWeights(source, family.tensors, architecture), family.tensors, architecture);

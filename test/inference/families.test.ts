@@ -6,7 +6,7 @@ import { Decoder } from "../../src/inference/decoder.ts";
 import { ForwardPass } from "../../src/inference/forward.ts";
 import { createEngine, type FloatTensor, floats } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
-import { recurrentFolders, softmaxFolders } from "../families/folders.ts";
+import { checkpoint, furtherEncoders, furtherFolders, recurrentFolders, softmaxFolders } from "../families/folders.ts";
 import { loadFolder } from "../model/load.ts";
 
 /** Published code of these tells the streams from the first layer's on. */
@@ -25,10 +25,11 @@ function expectNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what
   expect(largest, what).toBeLessThan(limit);
 }
 
-describe.each([...softmaxFolders, ...recurrentFolders])("%s", (folder) => {
+describe.each([...softmaxFolders, ...recurrentFolders, ...furtherFolders])("%s", (folder) => {
+  const { path: place, test } = checkpoint(folder);
   for (const config of ["config.json", "config.legacy.json"]) {
-    dataTest(`streams, logits, loss and greedy tokens by ${config}`, async () => {
-      const path = dataPath("families", folder);
+    test(`streams, logits, loss and greedy tokens by ${config}`, async () => {
+      const path = place();
       // An engine keeps the programs of one model.
       const engine = createEngine({ threads: 1 });
       const model = await loadFolder(path, config);
@@ -82,10 +83,11 @@ describe.each([...softmaxFolders, ...recurrentFolders])("%s", (folder) => {
   }
 });
 
-describe("bert", () => {
+describe.each(["bert", ...furtherEncoders])("%s", (folder) => {
+  const { path: place, test } = checkpoint(folder);
   for (const config of ["config.json", "config.legacy.json"]) {
-    dataTest(`streams and logits, with segments and padding on the right, by ${config}`, async () => {
-      const path = dataPath("families", "bert");
+    test(`streams and logits, with segments and padding on the right, by ${config}`, async () => {
+      const path = place();
       const engine = createEngine({ threads: 1 });
       const model = await loadFolder(path, config);
       const golden = openSafetensors(`${path}/golden.safetensors`);
@@ -102,8 +104,10 @@ describe("bert", () => {
       expectNear(last.data, read("last_hidden_state"), "last stream");
       const logitsOf = async (x: FloatTensor) => await forward.logits(floats([x.data.length / width, width], x.data));
       expectNear((await logitsOf(last)).data, read("logits"), "logits");
-      const segmented = await forward.hidden({ ids, batch, length, segments: read("token_type_ids") });
-      expectNear((await logitsOf(segmented)).data, read("segment_logits"), "logits with segments");
+      if (model.architecture.embedding.segments !== undefined) {
+        const segmented = await forward.hidden({ ids, batch, length, segments: read("token_type_ids") });
+        expectNear((await logitsOf(segmented)).data, read("segment_logits"), "logits with segments");
+      }
       // Padding on the right changes nothing before it.
       const kept = length - padding;
       const short = await forward.hidden({ ids: ids.subarray(0, kept), batch: 1, length: kept });
