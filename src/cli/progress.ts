@@ -90,7 +90,9 @@ function tracker(name: string, { tokens, steps, rows }: Total, now: () => number
     const seconds = (now() - start) / 1000;
     first ??= { done: update.done, seconds };
     const since = update.done > first.done ? first : { done: 0, seconds: 0 };
-    const pace = (seconds - since.seconds) / (update.done - since.done);
+    // The first report of a resumed stage has nothing to be told from but the speed that it brings.
+    const own = since !== first && unit === "tokens" ? update.tokensPerSecond : undefined;
+    const pace = own ? 1 / own : (seconds - since.seconds) / (update.done - since.done);
     const left = total === undefined || update.done <= 0 ? undefined : Math.max(0, total - update.done) * pace;
     const rate = pace > 0 && Number.isFinite(pace) ? 1 / pace : undefined;
     return { name, unit, total, update, seconds, left, rate };

@@ -51,6 +51,15 @@ describe("without a terminal", () => {
     expect(errors.text).toBe("transfer: 81k of 100k tokens (81 %), 3 min 10 s left\n");
   });
 
+  test("the first line of a resumed stage goes by the speed that is reported", () => {
+    const { reporter, clock, errors } = watched(false);
+    const stage = reporter.stage("transfer", { tokens: 100_000 });
+    clock.milliseconds = 20_000;
+    stage.update({ done: 81_000, tokensPerSecond: 100 });
+    stage.end();
+    expect(errors.text).toBe("transfer: 81k of 100k tokens (81 %), 100 tokens/s, 3 min 10 s left\n");
+  });
+
   test("rows are shown with how many are done in a second", () => {
     const { reporter, clock, errors } = watched(false);
     const stage = reporter.stage("tasks", { rows: 500 });
