@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Architecture } from "./architecture.ts";
 import type { Block } from "./block.ts";
-import { size } from "./config.ts";
+import { ignored, size } from "./config.ts";
 import type { TensorNames } from "./family.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "./llama-like.ts";
 
@@ -21,6 +21,7 @@ export const cohereShape = {
   use_gated_activation: z.literal(true).optional(),
   use_parallel_embedding: z.literal(true).optional(),
   use_embedding_sharing: z.literal(true).optional(),
+  ...ignored("model_max_length"),
 };
 
 /** A configuration with these keys. */

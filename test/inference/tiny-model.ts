@@ -39,7 +39,7 @@ export const tinyRwkv = (): Model =>
   randomModel(rwkv.config.parse({ vocab_size: 61, hidden_size: 32, num_hidden_layers: 3, intermediate_size: 48 }));
 
 /** A model with random weights; `specs` repeat over the layers, in place of their own mixers where there are some. */
-function randomModel(architecture: Architecture, specs: readonly MixerSpec[] = []): Model {
+export function randomModel(architecture: Architecture, specs: readonly MixerSpec[] = []): Model {
   let seed = 1;
   const weight = (shape: Shape): Weight => {
     const deviation = shape.length === 1 ? 0.1 : 1.5 * (shape[1] ?? 1) ** -0.5;

@@ -14,7 +14,7 @@ import { openModel } from "../../src/pipeline/open-model.ts";
 import { loadLinearizeRecipe } from "../../src/pipeline/recipes.ts";
 import { createEngine } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
-import { decoderFolders, hybridFolders } from "../families/folders.ts";
+import { checkpoint, decoderFolders, furtherFolders, hybridFolders } from "../families/folders.ts";
 import { uniform } from "../random.ts";
 import { recordingContext } from "./context.ts";
 
@@ -63,11 +63,12 @@ const branches = ({ weights }: Model) =>
     ),
   );
 
-describe.each([...decoderFolders, ...hybridFolders])("%s", (name) => {
+describe.each([...decoderFolders, ...hybridFolders, ...furtherFolders])("%s", (name) => {
+  const { path, test } = checkpoint(name);
   for (const [recipe, set] of Object.entries(settings)) {
     if (recipe === "hedgehog" && name !== "gpt2") continue;
-    dataTest(`converts by ${recipe}, with lower losses, and goes on from its folder alike`, async () => {
-      const teacher = await openModel(dataPath("families", name));
+    test(`converts by ${recipe}, with lower losses, and goes on from its folder alike`, async () => {
+      const teacher = await openModel(path());
       const { blocks } = teacher.model.architecture;
       // Where all layers have windows of their own, they are converted because the user says so.
       const local = blocks.every(({ mixer }) => !growsWithLength(mixer));

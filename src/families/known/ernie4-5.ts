@@ -13,6 +13,7 @@ const shape = {
   rope_theta: z.number().positive().nullable().default(5e5),
   tie_word_embeddings: z.boolean().default(true),
   use_bias: z.boolean().default(false),
+  compression_ratio: z.literal(1).optional(),
 };
 
 /** The family's description. */

@@ -1,7 +1,7 @@
 /** RoBERTa, XLM-R and CamemBERT: BERT whose positions are counted behind the number of the padding token (arXiv 1907.11692). */
 import { z } from "zod";
 import { bertLike, bertModules } from "../bert-like.ts";
-import { activation, configSchema, size } from "../config.ts";
+import { activation, configSchema, ignored, size } from "../config.ts";
 import type { Family } from "../family.ts";
 import { layerNames, modelNames } from "../names.ts";
 
@@ -15,6 +15,7 @@ const shape = {
   position_embedding_type: z.literal("absolute").optional(),
   is_decoder: z.literal(false).optional(),
   add_cross_attention: z.literal(false).optional(),
+  ...ignored("output_past"),
 };
 
 /** The family's description. */
