@@ -4,6 +4,7 @@ import type { Architecture } from "./architecture.ts";
 import type { Block } from "./block.ts";
 import { ignored, size } from "./config.ts";
 import type { TensorNames } from "./family.ts";
+import { ggufSizes, ggufTensors } from "./gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "./llama-like.ts";
 
 const { rms_norm_eps: _rms, ...shared } = llamaShape;
@@ -45,3 +46,12 @@ export function cohereLike(
 
 /** Tensor names of checkpoints. */
 export const cohereTensors: TensorNames = { ...llamaTensors(), rotary: "adjacent" };
+
+/** How GGUF files spell the keys. */
+export const cohereGguf = {
+  config: {
+    ...{ ...ggufSizes, head_dim: "attention.key_length", layer_norm_eps: "attention.layer_norm_epsilon" },
+    logit_scale: "logit_scale",
+  },
+  tensors: ggufTensors({}, { rotary: "adjacent" }),
+} as const;

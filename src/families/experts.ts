@@ -64,3 +64,6 @@ export const expertsTensors = (): TensorNames => ({
   ...names,
   layer: { ...layer, ...expertsNames("model.layers.{layer}.mlp.") },
 });
+
+/** The keys of GGUF files. */
+export const ggufExpertsConfig = { num_experts: "expert_count", num_experts_per_tok: "expert_used_count" } as const;

@@ -32,6 +32,13 @@ const ggufModules = {
 /** Queries, keys and values in one tensor; files of any architecture may have them so. */
 const fused = { queries: "attn_qkv", keys: "attn_qkv", values: "attn_qkv" } as const;
 
+/** The tensors of experts, those of all in one. */
+const ggufExperts = {
+  router: "blk.{layer}.ffn_gate_inp.weight",
+  ...{ expertGate: "blk.{layer}.ffn_gate_exps.weight", expertUp: "blk.{layer}.ffn_up_exps.weight" },
+  expertDown: "blk.{layer}.ffn_down_exps.weight",
+} as const;
+
 /** Tensor names, with some modules called otherwise, and how tensors lie in the file. */
 export function ggufTensors(
   modules: Parameters<typeof layerNames>[1] = {},
@@ -41,10 +48,14 @@ export function ggufTensors(
     model: modelNames({
       embedding: "token_embd",
       positions: "position_embd",
+      embeddingNorm: "token_embd_norm",
       finalNorm: "output_norm",
       head: "output",
     }),
-    layer: layerNames("blk.{layer}.", { ...ggufModules, ...(has("blk.0.attn_qkv.weight") && fused), ...modules }),
+    layer: {
+      ...layerNames("blk.{layer}.", { ...ggufModules, ...(has("blk.0.attn_qkv.weight") && fused), ...modules }),
+      ...ggufExperts,
+    },
     // The configuration has them as factors of rotary frequencies.
     redundant: [/^rope_freqs\.weight$/, /^rope_factors_(long|short)\.weight$/],
     ...traits,

@@ -20,6 +20,8 @@ interface Conversion {
   readonly architecture: string;
   readonly metadata: (config: Config) => Record<string, Typed>;
   readonly modules?: Readonly<Record<string, string>>;
+  /** All tensors, where the converter makes several into one or one into several. */
+  readonly gather?: (tensors: Checkpoint["tensors"]) => Checkpoint["tensors"];
   readonly change?: Change;
   readonly extra?: (config: Config) => Record<string, Tensor>;
 }
@@ -42,6 +44,12 @@ const modules: Readonly<Record<string, string>> = {
   ...{ "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "mlp.fc1": "ffn_up" },
   ...{ "mlp.fc2": "ffn_down", "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down", "mlp.gate_up_proj": "ffn_up" },
   ...{ "mlp.dense_h_to_4h": "ffn_up", "mlp.dense_4h_to_h": "ffn_down" },
+  ...{ "transformer.word_embeddings_layernorm": "token_embd_norm", "transformer.norm_f": "output_norm" },
+  ...{ norm_1: "attn_norm", norm_2: "ffn_norm", "attn.Wqkv": "attn_qkv", "attn.out_proj": "attn_output" },
+  ...{ "ffn.up_proj": "ffn_up", "ffn.down_proj": "ffn_down", "mlp.gate": "ffn_gate_inp" },
+  ...{ "block_sparse_moe.router.layer": "ffn_gate_inp", "block_sparse_moe.output_linear": "ffn_down_exps" },
+  ...{ "mlp.experts.gate_proj": "ffn_gate_exps", "mlp.experts.up_proj": "ffn_up_exps" },
+  "mlp.experts.down_proj": "ffn_down_exps",
 };
 
 /** Norms behind both sublayers. */
@@ -54,6 +62,37 @@ const permute: Change = (name, tensor, c) => {
   if (/q_proj/.test(name)) return permuted(tensor, c.heads);
   return /k_proj/.test(name) ? permuted(tensor, c.maybe("num_key_value_heads") ?? c.heads) : tensor;
 };
+
+/** The experts' matrices, all in one. */
+function stacked(tensors: Checkpoint["tensors"]): Checkpoint["tensors"] {
+  const result: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const whole = name.replace(/experts\.\d+\./, "experts.");
+    const before = whole === name ? undefined : result[whole];
+    const shape = whole === name ? tensor.shape : [(before?.shape[0] ?? 0) + 1, ...tensor.shape];
+    result[whole] = { shape, data: Float32Array.from([...(before?.data ?? []), ...tensor.data]) };
+  }
+  return result;
+}
+
+/** Gate and up of all experts, apart. */
+function apart(tensors: Checkpoint["tensors"]): Checkpoint["tensors"] {
+  return Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, { shape, data }]): [string, Tensor][] => {
+      if (!name.includes("input_linear")) return [[name, { shape, data }]];
+      const [experts = 1, rows = 1, width = 1] = shape;
+      const half = (rows / 2) * width;
+      const part = (place: number) =>
+        Float32Array.from({ length: experts * half }, (_unused, index) => {
+          return data[Math.floor(index / half) * 2 * half + place * half + (index % half)] ?? Number.NaN;
+        });
+      return (["gate_proj", "up_proj"] as const).map((kind, place) => [
+        name.replace("block_sparse_moe.input_linear", `mlp.experts.${kind}`),
+        { shape: [experts, rows / 2, width], data: part(place) },
+      ]);
+    }),
+  );
+}
 
 const plusOne: Change = (name, tensor) =>
   name.endsWith("norm.weight") ? { shape: tensor.shape, data: tensor.data.map((x) => x + 1) } : tensor;
@@ -114,6 +153,19 @@ const llama: Conversion = {
   },
 };
 
+const granite = (c: Config): Record<string, Typed> => ({
+  ...llama.metadata(c),
+  "attention.scale": f32(c.number("attention_multiplier")),
+  embedding_scale: f32(c.number("embedding_multiplier")),
+  residual_scale: f32(c.number("residual_multiplier")),
+  logit_scale: f32(c.number("logits_scaling")),
+});
+
+const experts = (c: Config, ...count: readonly string[]): Record<string, Typed> => ({
+  expert_count: u32(c.number(...count)),
+  expert_used_count: u32(c.number("num_experts_per_tok")),
+});
+
 const gemma: Conversion = {
   architecture: "gemma",
   metadata: (c) =>
@@ -129,17 +181,7 @@ export const conversions: Readonly<Record<string, Conversion>> = {
   llama,
   mistral: llama,
   smollm3: { ...llama, architecture: "smollm3" },
-  granite: {
-    ...llama,
-    architecture: "granite",
-    metadata: (c) => ({
-      ...llama.metadata(c),
-      "attention.scale": f32(c.number("attention_multiplier")),
-      embedding_scale: f32(c.number("embedding_multiplier")),
-      residual_scale: f32(c.number("residual_multiplier")),
-      logit_scale: f32(c.number("logits_scaling")),
-    }),
-  },
+  granite: { ...llama, architecture: "granite", metadata: granite },
   qwen2: { architecture: "qwen2", metadata: common },
   qwen3: { architecture: "qwen3", metadata: common },
   olmo2: { architecture: "olmo2", metadata: common, modules: sandwiched },
@@ -220,6 +262,95 @@ export const conversions: Readonly<Record<string, Conversion>> = {
     }),
     change: (name, tensor, c) => (/query_key_value/.test(name) ? gathered(tensor, c.heads, c.headDim) : tensor),
   },
+  qwen3_moe: {
+    architecture: "qwen3moe",
+    metadata: (c) => ({
+      ...common(c),
+      ...experts(c, "num_experts", "num_local_experts"),
+      expert_feed_forward_length: u32(c.number("moe_intermediate_size")),
+    }),
+    gather: stacked,
+  },
+  olmoe: {
+    architecture: "olmoe",
+    metadata: (c) => ({ ...common(c), ...experts(c, "num_experts") }),
+    gather: stacked,
+  },
+  granitemoe: {
+    ...llama,
+    architecture: "granitemoe",
+    metadata: (c) => ({ ...granite(c), ...experts(c, "num_local_experts") }),
+    gather: apart,
+  },
+  bloom: {
+    architecture: "bloom",
+    metadata: (c) => ({
+      context_length: u32(c.width),
+      embedding_length: u32(c.width),
+      feed_forward_length: u32(4 * c.width),
+      block_count: u32(c.number("n_layer")),
+      "attention.head_count": u32(c.heads),
+      "attention.head_count_kv": u32(c.heads),
+      "attention.layer_norm_epsilon": f32(c.number("layer_norm_epsilon")),
+    }),
+    change: (name, tensor, c) => (/query_key_value/.test(name) ? gathered(tensor, c.heads, c.width / c.heads) : tensor),
+  },
+  mpt: {
+    architecture: "mpt",
+    metadata: (c) => ({
+      context_length: u32(c.number("max_seq_len")),
+      embedding_length: u32(c.number("d_model")),
+      block_count: u32(c.number("n_layers")),
+      feed_forward_length: u32(4 * c.number("d_model")),
+      "attention.head_count": u32(c.number("n_heads")),
+      "attention.layer_norm_epsilon": f32(1e-5),
+      "attention.max_alibi_bias": f32(8),
+    }),
+  },
+  gpt_bigcode: {
+    architecture: "starcoder",
+    metadata: (c) => ({
+      context_length: u32(c.number("n_positions")),
+      embedding_length: u32(c.width),
+      feed_forward_length: u32(4 * c.width),
+      block_count: u32(c.number("n_layer")),
+      "attention.head_count": u32(c.heads),
+      "attention.head_count_kv": u32(1),
+      "attention.layer_norm_epsilon": f32(c.number("layer_norm_epsilon")),
+    }),
+  },
+  nemotron: {
+    architecture: "nemotron",
+    metadata: (c) => ({
+      ...common(c),
+      vocab_size: u32(c.number("vocab_size")),
+      "attention.layer_norm_epsilon": f32(c.number("norm_eps")),
+      "rope.dimension_count": u32((c.rope().number("partial_rotary_factor") * c.width) / c.heads),
+      "rope.scaling.type": { text: "none" },
+    }),
+    change: plusOne,
+  },
+  arcee: { ...llama, architecture: "arcee" },
+  ernie4_5: { architecture: "ernie4_5", metadata: common },
+  cohere: {
+    architecture: "command-r",
+    metadata: (c) => ({
+      ...common(c),
+      logit_scale: f32(c.number("logit_scale")),
+      "rope.scaling.type": { text: "none" },
+    }),
+  },
+  cohere2: {
+    architecture: "cohere2",
+    metadata: (c) => ({
+      ...common(c),
+      logit_scale: f32(c.number("logit_scale")),
+      "attention.sliding_window": u32(c.number("sliding_window")),
+      vocab_size: u32(c.number("vocab_size")),
+      "rope.dimension_count": u32(c.headDim),
+      "rope.scaling.type": { text: "none" },
+    }),
+  },
   falcon: {
     architecture: "falcon",
     metadata: (c) => ({
@@ -247,9 +378,10 @@ export function convert(family: string, checkpoint: Checkpoint): GgufContent {
   const { architecture, metadata, change = (_name: string, tensor: Tensor) => tensor, extra = () => ({}) } = conversion;
   const config = new Config(checkpoint.config);
   const names = { ...modules, ...conversion.modules };
-  const tensors = Object.entries(checkpoint.tensors).map(([name, tensor]): [string, Tensor] => {
+  const all = conversion.gather?.(checkpoint.tensors) ?? checkpoint.tensors;
+  const tensors = Object.entries(all).map(([name, tensor]): [string, Tensor] => {
     const [, module = "", kind = ""] = /^(.*)\.(weight|bias)$/.exec(name) ?? [];
-    const [, layer, inner] = /\.(?:layers|h)\.(\d+)\.(.*)$/.exec(module) ?? [];
+    const [, layer, inner] = /\.(?:layers|h|blocks)\.(\d+)\.(.*)$/.exec(module) ?? [];
     const known = names[inner ?? module];
     if (known === undefined) throw new Error(`no name for ${name}`);
     const stored = layer === undefined ? `${known}.${kind}` : `blk.${layer}.${known}.${kind}`;

@@ -13,13 +13,14 @@ import { openModel } from "../../src/pipeline/open-model.ts";
 import { createEngine, floats } from "../../src/runtime/index.ts";
 import { dataPath, dataTest } from "../data.ts";
 import { put, temporaryFolder } from "../formats/temporary.ts";
+import { checkpoint } from "./folders.ts";
 import { type Checkpoint, convert } from "./gguf-conversions.ts";
 import { type GgufContent, type Tensor, type Typed, writeGguf } from "./gguf-writer.ts";
 
 const folder = temporaryFolder();
 
 function checkpointOf(name: string): Checkpoint {
-  const path = dataPath("families", name);
+  const path = checkpoint(name).path();
   const source = openSafetensors(path);
   const tensors = source
     .names()
@@ -54,7 +55,7 @@ function expectNear(actual: ArrayLike<number>, expected: ArrayLike<number>, limi
 }
 
 async function expectGolden(name: string, content: GgufContent): Promise<void> {
-  const golden = openSafetensors(dataPath("families", name, "golden.safetensors"));
+  const golden = openSafetensors(`${checkpoint(name).path()}/golden.safetensors`);
   const [batch = 0] = golden.info("input_ids").shape;
   expectNear(
     await logitsOf(await opened(content), readFloat64(golden, "input_ids"), batch),
@@ -85,10 +86,12 @@ describe("the golden logits", () => {
     ...{ llama: "llama", "llama-untied": "llama", "llama-linear-rope": "llama", "llama-yarn": "llama" },
     ...{ "llama3-rope": "llama", qwen2: "qwen2", qwen3: "qwen3", gemma: "gemma", phi: "phi", phi3: "phi3" },
     ...{ "phi3-longrope": "phi3", gpt2: "gpt2", gpt_neox: "gpt_neox", falcon: "falcon", olmo2: "olmo2" },
-    ...{ granite: "granite", stablelm: "stablelm" },
+    ...{ granite: "granite", stablelm: "stablelm", qwen3_moe: "qwen3_moe", olmoe: "olmoe", granitemoe: "granitemoe" },
+    ...{ bloom: "bloom", "bloom-6heads": "bloom", mpt: "mpt", gpt_bigcode: "gpt_bigcode", nemotron: "nemotron" },
+    ...{ arcee: "arcee", ernie4_5: "ernie4_5", cohere: "cohere", "cohere-norms": "cohere", cohere2: "cohere2" },
   };
   for (const [name, family] of Object.entries(folders))
-    dataTest(name, () => expectGolden(name, convert(family, checkpointOf(name))));
+    checkpoint(name).test(name, () => expectGolden(name, convert(family, checkpointOf(name))));
 
   // Files hold no scale of the queries: it is a head's width, so the checkpoint's own must be part of its weights.
   dataTest("gemma2, its scale of queries folded into their projection", async () => {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { activation, configSchema, size } from "../config.ts";
 import type { Family } from "../family.ts";
+import { ggufConfig, ggufTensors, impliedBiases } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -24,6 +25,12 @@ const family: Family = {
     }),
   ),
   tensors: llamaTensors(),
+  gguf: {
+    architecture: "arcee",
+    config: ggufConfig,
+    implied: impliedBiases,
+    tensors: ggufTensors({}, { rotary: "adjacent" }),
+  },
 };
 
 export default family;

@@ -4,21 +4,17 @@ import { attention } from "../attention.ts";
 import { ConfigProblem, configSchema, headsOf, ignored, size } from "../config.ts";
 import { allBiases, decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
+import { ggufTensors } from "../gguf.ts";
 import { layerNames, modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
 
+const maybe = size.nullish();
+
 const shape = {
   // Two names each, in published configurations.
-  ...{
-    hidden_size: size.nullish(),
-    n_embed: size.nullish(),
-    n_layer: size.nullish(),
-    num_hidden_layers: size.nullish(),
-  },
-  ...{ n_head: size.nullish(), num_attention_heads: size.nullish(), vocab_size: size, n_inner: size.nullish() },
-  seq_length: size.default(2048),
-  layer_norm_epsilon: z.number().positive().default(1e-5),
-  tie_word_embeddings: z.boolean().default(true),
+  ...{ hidden_size: maybe, n_embed: maybe, n_layer: maybe, num_hidden_layers: maybe, n_head: maybe },
+  ...{ num_attention_heads: maybe, vocab_size: size, n_inner: maybe, seq_length: size.default(2048) },
+  ...{ layer_norm_epsilon: z.number().positive().default(1e-5), tie_word_embeddings: z.boolean().default(true) },
   apply_residual_connection_post_layernorm: z.literal(false).optional(),
   // How it was computed, and by which code it was trained.
   ...ignored(
@@ -65,6 +61,16 @@ const family: Family = {
     turns: { queries: "heads", queriesBias: "heads" },
     prefix: "transformer.",
     redundant: [],
+  },
+  // Fused parts are whole there.
+  gguf: {
+    architecture: "bloom",
+    config: {
+      ...{ hidden_size: "embedding_length", n_inner: "feed_forward_length", n_layer: "block_count" },
+      ...{ n_head: "attention.head_count", seq_length: "context_length" },
+      layer_norm_epsilon: "attention.layer_norm_epsilon",
+    },
+    tensors: ggufTensors(),
   },
 };
 

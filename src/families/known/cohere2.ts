@@ -1,9 +1,10 @@
 /** Cohere's Command R7B and A: a window on three layers of four, no positions in the fourth (arXiv 2504.00698). */
 import { z } from "zod";
 import { attention } from "../attention.ts";
-import { cohereLike, cohereShape, cohereTensors } from "../cohere-like.ts";
+import { cohereGguf, cohereLike, cohereShape, cohereTensors } from "../cohere-like.ts";
 import { configSchema, headsOf, ignored, ropeOf, size } from "../config.ts";
 import type { Family } from "../family.ts";
+import { hasAttentionBias } from "../gguf.ts";
 import { stillRope } from "../rope/rope.ts";
 import { windowShape } from "../windows.ts";
 
@@ -40,6 +41,13 @@ const family: Family = {
     );
   }),
   tensors: cohereTensors,
+  // Files do not say which layers read a window: three of four, here as in llama.cpp.
+  gguf: {
+    architecture: "cohere2",
+    ...cohereGguf,
+    config: { ...cohereGguf.config, sliding_window: "attention.sliding_window" },
+    implied: (has) => ({ attention_bias: hasAttentionBias(has) }),
+  },
 };
 
 export default family;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { configSchema, size } from "../config.ts";
 import { allBiases } from "../decoder.ts";
 import type { Family } from "../family.ts";
+import { ggufConfig, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -24,6 +25,12 @@ const family: Family = {
     llamaLike("ernie4_5", c, { biases: c.use_bias ? allBiases : attentionBiases(false) }),
   ),
   tensors: { ...llamaTensors(), rotary: "adjacent" },
+  gguf: {
+    architecture: "ernie4_5",
+    config: ggufConfig,
+    implied: (has) => ({ use_bias: hasAttentionBias(has) }),
+    tensors: ggufTensors({}, { rotary: "adjacent" }),
+  },
 };
 
 export default family;

@@ -4,6 +4,7 @@ import { attention } from "../attention.ts";
 import { activation, configSchema, headsOf, ignored, size } from "../config.ts";
 import { allBiases, decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
+import { ggufTensors } from "../gguf.ts";
 import { layerNames, modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
 
@@ -61,6 +62,16 @@ const family: Family = {
     // One group: queries, keys and values one below the other; as many as heads: in turns.
     turns: { queries: "groups", queriesBias: "groups" },
     redundant: [/\.attn\.(bias|masked_bias)$/],
+  },
+  gguf: {
+    architecture: "starcoder",
+    config: {
+      ...{ n_embd: "embedding_length", n_inner: "feed_forward_length", n_layer: "block_count" },
+      ...{ n_head: "attention.head_count", n_positions: "context_length" },
+      ...{ layer_norm_epsilon: "attention.layer_norm_epsilon", num_key_value_heads: "attention.head_count_kv" },
+    },
+    implied: (_has, config) => ({ multi_query: config.num_key_value_heads === 1 }),
+    tensors: ggufTensors(),
   },
 };
 

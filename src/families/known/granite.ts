@@ -3,22 +3,10 @@ import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema } from "../config.ts";
 import type { Family } from "../family.ts";
-import { ggufConfig, ggufTensors, impliedBiases } from "../gguf.ts";
-import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
+import { graniteEnds, graniteGguf, graniteShape } from "../granite-like.ts";
+import { attentionBiases, llamaLike, llamaTensors } from "../llama-like.ts";
 
-const factor = z.number().default(1);
-
-const shape = {
-  ...llamaShape,
-  attention_bias: z.boolean().default(false),
-  mlp_bias: z.boolean().default(false),
-  ...{
-    embedding_multiplier: factor,
-    logits_scaling: factor,
-    residual_multiplier: factor,
-    attention_multiplier: factor,
-  },
-};
+const shape = { ...graniteShape, mlp_bias: z.boolean().default(false) };
 
 /** The family's description. */
 const family: Family = {
@@ -33,24 +21,11 @@ const family: Family = {
         mixer: attention({ scale: c.attention_multiplier }),
         factors: { output: c.residual_multiplier, down: c.residual_multiplier },
       },
-      { embedding: { scale: c.embedding_multiplier }, head: { scale: 1 / c.logits_scaling, bias: false } },
+      graniteEnds(c),
     ),
   ),
   tensors: llamaTensors(),
-  gguf: {
-    architecture: "granite",
-    config: {
-      ...ggufConfig,
-      ...{ embedding_multiplier: "embedding_scale", logits_scaling: "logit_scale" },
-      ...{ residual_multiplier: "residual_scale", attention_multiplier: "attention.scale" },
-    },
-    // Files leave out a scale that is not set.
-    implied: (has, config) => ({
-      ...impliedBiases(has),
-      attention_multiplier: config.attention_multiplier || Number(config.head_dim) ** -0.5,
-    }),
-    tensors: ggufTensors({}, { rotary: "adjacent" }),
-  },
+  gguf: { architecture: "granite", ...graniteGguf },
 };
 
 export default family;

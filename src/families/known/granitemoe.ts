@@ -2,7 +2,7 @@
 import { attention } from "../attention.ts";
 import { configSchema, ignored, size } from "../config.ts";
 import type { Family } from "../family.ts";
-import { graniteEnds, graniteShape } from "../granite-like.ts";
+import { graniteEnds, graniteGguf, graniteShape } from "../granite-like.ts";
 import { attentionBiases, llamaLike, llamaTensors } from "../llama-like.ts";
 
 const shape = {
@@ -44,6 +44,13 @@ const family: Family = {
       expertDown: `${experts}output_linear.weight`,
     },
     turns: { expertGate: "experts" },
+  },
+  gguf: {
+    architecture: "granitemoe",
+    ...graniteGguf,
+    config: { ...graniteGguf.config, num_local_experts: "expert_count", num_experts_per_tok: "expert_used_count" },
+    // The key of a bias that experts cannot have.
+    implied: (has, config) => ({ ...graniteGguf.implied(has, config), mlp_bias: null }),
   },
 };
 

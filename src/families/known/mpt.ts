@@ -4,30 +4,29 @@ import { attention } from "../attention.ts";
 import { configSchema, headsOf, ignored, size } from "../config.ts";
 import { decoder } from "../decoder.ts";
 import type { Family } from "../family.ts";
+import { ggufTensors } from "../gguf.ts";
 import { layerNames, modelNames } from "../names.ts";
 import { stillRope } from "../rope/rope.ts";
 
-const unused = z.unknown().optional();
+const qkv = "attn.Wqkv";
+const [unused, no] = [z.unknown().optional(), z.literal(false).optional()];
 
 /** What all published code and the one of transformers agree on. */
 const attentionShape = z.looseObject({
   ...{ alibi: z.literal(true).default(true), alibi_bias_max: z.literal(8).default(8), clip_qkv: z.null().optional() },
-  ...{ qk_ln: z.literal(false).optional(), prefix_lm: z.literal(false).optional() },
+  ...{ qk_ln: no, prefix_lm: no, attn_uses_sequence_id: no },
   attn_type: z.literal("multihead_attention").optional(),
-  attn_uses_sequence_id: z.literal(false).optional(),
   softmax_scale: z.number().positive().nullish(),
   ...{ attn_impl: unused, attn_pdrop: unused },
 });
 
 const shape = {
   ...{ d_model: size, n_heads: size, n_layers: size, vocab_size: size, max_seq_len: size.default(2048) },
-  expansion_ratio: size.default(4),
-  layer_norm_epsilon: z.number().positive().default(1e-5),
+  ...{ expansion_ratio: size.default(4), layer_norm_epsilon: z.number().positive().default(1e-5) },
   attn_config: attentionShape.nullish(),
   no_bias: z.literal(true).default(true),
-  logit_scale: z.null().optional(),
   norm_type: z.literal(["low_precision_layernorm", "layernorm"]).optional(),
-  embedding_fraction: z.literal(1).optional(),
+  ...{ logit_scale: z.null().optional(), embedding_fraction: z.literal(1).optional() },
   tie_word_embeddings: z.boolean().default(true),
   // Positions are learned only where there are no slopes; the rest is of the first weights, of training or of the tokenizer.
   ...ignored(
@@ -35,17 +34,15 @@ const shape = {
   ),
 };
 
-const qkv = "attn.Wqkv";
-
 /** The family's description. */
 const family: Family = {
   name: "mpt",
   modelTypes: ["mpt"],
   config: configSchema(shape, (c) => {
-    const { headDim, ...heads } = headsOf(c.d_model, c.n_heads, undefined, undefined);
+    const heads = headsOf(c.d_model, c.n_heads, undefined, undefined);
     return decoder(
       {
-        ...{ family: "mpt", ...heads, headDim, hiddenSize: c.d_model, layers: c.n_layers },
+        ...{ family: "mpt", ...heads, hiddenSize: c.d_model, layers: c.n_layers },
         ...{ vocabularySize: c.vocab_size, context: c.max_seq_len },
         norm: { kind: "layer", epsilon: c.layer_norm_epsilon, offset: 0, bias: false },
       },
@@ -53,7 +50,7 @@ const family: Family = {
         mlp: { size: c.expansion_ratio * c.d_model, gated: false, activation: "gelu" },
         mixer: attention({ rotary: false, alibi: 1, scale: c.attn_config?.softmax_scale ?? undefined }),
       },
-      { ropes: [stillRope(headDim)], tiedHead: c.tie_word_embeddings },
+      { ropes: [stillRope(heads.headDim)], tiedHead: c.tie_word_embeddings },
     );
   }),
   tensors: {
@@ -63,6 +60,20 @@ const family: Family = {
       ...{ mlpNorm: "norm_2", up: "ffn.up_proj", down: "ffn.down_proj" },
     }),
     redundant: [],
+  },
+  gguf: {
+    architecture: "mpt",
+    config: {
+      ...{ d_model: "embedding_length", n_layers: "block_count", n_heads: "attention.head_count" },
+      ...{ max_seq_len: "context_length", layer_norm_epsilon: "attention.layer_norm_epsilon" },
+      ...{ ffn: "feed_forward_length", alibi_bias_max: "attention.max_alibi_bias" },
+    },
+    // A greatest slope of zero stands for none.
+    implied: (_has, { ffn, d_model, alibi_bias_max: most }) => ({
+      ...{ ffn: null, alibi_bias_max: null, expansion_ratio: Number(ffn) / Number(d_model) },
+      attn_config: { alibi: most !== 0, alibi_bias_max: most },
+    }),
+    tensors: ggufTensors(),
   },
 };
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { activation, configSchema, headsOf, ropeOf, size } from "../config.ts";
 import type { Family } from "../family.ts";
+import { ggufSizes, ggufTensors, impliedBiases } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape, llamaTensors } from "../llama-like.ts";
 
 const { rms_norm_eps: _rms, ...shared } = llamaShape;
@@ -38,6 +39,12 @@ const family: Family = {
     );
   }),
   tensors: llamaTensors(),
+  gguf: {
+    architecture: "nemotron",
+    config: { ...ggufSizes, head_dim: "attention.key_length", norm_eps: "attention.layer_norm_epsilon" },
+    implied: impliedBiases,
+    tensors: ggufTensors({}, { wholeNorms: true }),
+  },
 };
 
 export default family;

@@ -1,8 +1,9 @@
 /** OLMoE: a norm of all queries and one of all keys, experts in every layer (arXiv 2409.02060). */
 import { z } from "zod";
 import { configSchema } from "../config.ts";
-import { expertsMlp, expertsShape, expertsTensors } from "../experts.ts";
+import { expertsMlp, expertsShape, expertsTensors, ggufExpertsConfig } from "../experts.ts";
 import type { Family } from "../family.ts";
+import { ggufConfig, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape } from "../llama-like.ts";
 
 const shape = {
@@ -27,6 +28,12 @@ const family: Family = {
     }));
   }),
   tensors: expertsTensors(),
+  gguf: {
+    architecture: "olmoe",
+    config: { ...ggufConfig, ...ggufExpertsConfig },
+    implied: (has) => ({ attention_bias: hasAttentionBias(has) }),
+    tensors: ggufTensors(),
+  },
 };
 
 export default family;

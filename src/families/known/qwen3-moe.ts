@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema, size } from "../config.ts";
-import { expertsMlp, expertsShape, expertsTensors } from "../experts.ts";
+import { expertsMlp, expertsShape, expertsTensors, ggufExpertsConfig } from "../experts.ts";
 import type { Family } from "../family.ts";
+import { ggufConfig, ggufTensors, hasAttentionBias } from "../gguf.ts";
 import { attentionBiases, llamaLike, llamaShape } from "../llama-like.ts";
 
 const shape = {
@@ -30,6 +31,18 @@ const family: Family = {
     }));
   }),
   tensors: expertsTensors(),
+  // Shares sum to one there, and layers without a router have no experts.
+  gguf: {
+    architecture: "qwen3moe",
+    config: { ...ggufConfig, ...ggufExpertsConfig, moe_intermediate_size: "expert_feed_forward_length" },
+    implied: (has, config) => ({
+      ...{ norm_topk_prob: true, attention_bias: hasAttentionBias(has) },
+      mlp_only_layers: Array.from({ length: Number(config.num_hidden_layers) }, (_unused, layer) => layer).filter(
+        (layer) => !has(`blk.${layer}.ffn_gate_inp.weight`),
+      ),
+    }),
+    tensors: ggufTensors(),
+  },
 };
 
 export default family;
