@@ -49,6 +49,9 @@ export function bertLike({ mlp, epsilon, positions, segments, ...c }: BertChoice
   return architecture;
 }
 
+/** Norms as files of the first years call them. */
+export const olderNorms = { "LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta" } as const;
+
 /** Modules of a block, as BERT's checkpoints call them. */
 export const bertModules = {
   ...{ queries: "attention.self.query", keys: "attention.self.key", values: "attention.self.value" },

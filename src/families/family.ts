@@ -33,6 +33,8 @@ export interface TensorNames extends LayerSpelling {
   readonly redundant: readonly RegExp[];
   /** A beginning of names that some files leave out. */
   readonly prefix?: string;
+  /** Endings of names, and what older files have in their place. */
+  readonly older?: Readonly<Record<string, string>>;
   /** Whether blocks' matrices are stored `[in, out]` (default: `[out, in]`). */
   readonly transposed?: boolean;
   /** Which rows of a head make a rotary pair (default: those half of the rotated rows apart). */

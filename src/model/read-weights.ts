@@ -72,10 +72,17 @@ function nameFor<Role extends string>(
   return name;
 }
 
-/** How a file spells names: some leave out their common beginning. */
-function naming(source: TensorSource, { prefix }: TensorNames): (name: string) => string {
+/** How a file spells names: some leave out their common beginning, older ones end otherwise. */
+function naming(source: TensorSource, { prefix, older = {} }: TensorNames): (name: string) => string {
   const whole = prefix === undefined || source.names().some((name) => name.startsWith(prefix));
-  return (name) => (whole || !name.startsWith(prefix) ? name : name.slice(prefix.length));
+  return (name) => {
+    const spelled = whole || !name.startsWith(prefix) ? name : name.slice(prefix.length);
+    if (source.has(spelled)) return spelled;
+    const others = Object.entries(older).flatMap(([ending, other]) =>
+      spelled.endsWith(ending) ? [spelled.slice(0, -ending.length) + other] : [],
+    );
+    return others.find((other) => source.has(other)) ?? spelled;
+  };
 }
 
 function withoutOffset(weight: Weight, { wholeNorms }: TensorNames, offset: number): Weight {

@@ -64,6 +64,21 @@ describe.each(Object.entries(published))("%s", (modelType, { config, tensors: ex
   });
 });
 
+test("BERT's norms are found as older files call them, and one by no name is named", async () => {
+  const config = {
+    ...{ vocab_size: 61, hidden_size: 32, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 4 },
+  };
+  const file = await randomFile("bert", config);
+  const older = (name: string) =>
+    name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+  const renamed = new Map([...file].map(([name, weight]) => [older(name), weight]));
+  expect([...renamed.keys()].filter((name) => name.endsWith(".gamma")).length).toBe(6);
+  const { weights } = await modelOf("bert", config, file);
+  expect((await modelOf("bert", config, renamed)).weights).toEqual(weights);
+  renamed.delete("bert.embeddings.LayerNorm.gamma");
+  await expect(modelOf("bert", config, renamed)).rejects.toThrow("bert.embeddings.LayerNorm.weight");
+});
+
 describe("the same blocks as a known family has", () => {
   test.each(alike)(
     "$modelType as $known",

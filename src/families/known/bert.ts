@@ -1,6 +1,6 @@
 /** BERT: an encoder that reads both ways, with norms behind its sublayers and segments (arXiv 1810.04805). */
 import { z } from "zod";
-import { bertLike, bertModules } from "../bert-like.ts";
+import { bertLike, bertModules, olderNorms } from "../bert-like.ts";
 import { activation, configSchema, size } from "../config.ts";
 import type { Family } from "../family.ts";
 import { layerNames, modelNames } from "../names.ts";
@@ -41,6 +41,7 @@ const family: Family = {
       headBias: "cls.predictions.bias",
     },
     layer: layerNames("bert.encoder.layer.{layer}.", bertModules),
+    older: olderNorms,
     // The copy of a tied head's bias, positions as numbers, and heads for other tasks.
     redundant: [/^cls\.predictions\.decoder\.bias$/, /\.position_ids$/, /^bert\.pooler\./, /^cls\.seq_relationship\./],
   },

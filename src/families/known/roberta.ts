@@ -1,6 +1,6 @@
 /** RoBERTa, XLM-R and CamemBERT: BERT whose positions are counted behind the number of the padding token (arXiv 1907.11692). */
 import { z } from "zod";
-import { bertLike, bertModules } from "../bert-like.ts";
+import { bertLike, bertModules, olderNorms } from "../bert-like.ts";
 import { activation, configSchema, ignored, size } from "../config.ts";
 import type { Family } from "../family.ts";
 import { layerNames, modelNames } from "../names.ts";
@@ -42,6 +42,7 @@ const family: Family = {
       headBias: "lm_head.bias",
     },
     layer: layerNames("roberta.encoder.layer.{layer}.", bertModules),
+    older: olderNorms,
     // The copy of the head's bias, positions as numbers, and a head for other tasks.
     redundant: [/^lm_head\.decoder\.bias$/, /\.position_ids$/, /^roberta\.pooler\./],
   },
