@@ -46,6 +46,13 @@ const irrelevant: ReadonlySet<string> = new Set([
   ...["layerdrop", "classifier_dropout", "initializer_range", "init_std", "use_cache", "output_attentions"],
   ...["output_hidden_states", "return_dict", "torchscript", "gradient_checkpointing", "keys_to_ignore_at_inference"],
   ...["id2label", "label2id", "problem_type", "task_specific_params", "pretraining_tp"],
+  ...[
+    "cache_implementation",
+    "attn_implementation",
+    "_attn_implementation",
+    "chunk_size_feed_forward",
+    "is_encoder_decoder",
+  ],
 ]);
 
 /** Rotary settings under `rope_parameters`, or in the older spelling `rope_theta` with `rope_scaling`. */

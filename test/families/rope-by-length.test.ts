@@ -29,6 +29,10 @@ describe("longrope", () => {
     expect(own.sin).not.toEqual(ropeTables(spec, 0, 4).sin);
   });
 
+  test("is what older configurations call su", () => {
+    expect(ropeTables(ropeSpec("su", base, settings), 0, 70)).toEqual(ropeTables(spec, 0, 70));
+  });
+
   test("a list of the wrong length is refused", () => {
     expect(() => ropeSpec("longrope", base, { ...settings, long_factor: [1] })).toThrow(
       /1 factors does not fit 4 pairs/,

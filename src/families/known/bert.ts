@@ -1,35 +1,19 @@
 /** BERT: an encoder that reads both ways, with norms behind its sublayers and segments (arXiv 1810.04805). */
-import { z } from "zod";
-import { bertLike, bertModules, olderNorms } from "../bert-like.ts";
-import { activation, configSchema, size } from "../config.ts";
+import { bertLike, bertModules, bertShape, olderNorms } from "../bert-like.ts";
+import { configSchema, ignored } from "../config.ts";
 import type { Family } from "../family.ts";
 import { layerNames, modelNames } from "../names.ts";
 
-const shape = {
-  ...{ hidden_size: size, intermediate_size: size, num_hidden_layers: size, num_attention_heads: size },
-  ...{ vocab_size: size, max_position_embeddings: size.default(512), type_vocab_size: size.default(2) },
-  layer_norm_eps: z.number().positive().default(1e-12),
-  hidden_act: activation.default("gelu"),
-  tie_word_embeddings: z.boolean().default(true),
-  position_embedding_type: z.literal("absolute").optional(),
-  is_decoder: z.literal(false).optional(),
-  add_cross_attention: z.literal(false).optional(),
-};
+// Heads for other tasks.
+const poolerShape = ignored(
+  "directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type",
+);
 
 /** The family's description. */
 const family: Family = {
   name: "bert",
   modelTypes: ["bert"],
-  config: configSchema(shape, (c) =>
-    bertLike({
-      ...{ family: "bert", hiddenSize: c.hidden_size, layers: c.num_hidden_layers, heads: c.num_attention_heads },
-      ...{ vocabularySize: c.vocab_size, tiedHead: c.tie_word_embeddings, epsilon: c.layer_norm_eps },
-      mlp: { size: c.intermediate_size, activation: c.hidden_act },
-      positions: { count: c.max_position_embeddings, offset: 0 },
-      segments: c.type_vocab_size,
-      headActivation: c.hidden_act,
-    }),
-  ),
+  config: configSchema({ ...bertShape, ...poolerShape }, (c) => bertLike("bert", c)),
   tensors: {
     model: {
       ...modelNames({

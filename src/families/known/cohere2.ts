@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { attention } from "../attention.ts";
 import { cohereGguf, cohereLike, cohereShape, cohereTensors } from "../cohere-like.ts";
-import { configSchema, headsOf, ignored, ropeOf, size } from "../config.ts";
+import { configSchema, headsOf, ropeOf, size } from "../config.ts";
 import type { Family } from "../family.ts";
 import { hasAttentionBias } from "../gguf.ts";
 import { stillRope } from "../rope/rope.ts";
@@ -18,7 +18,6 @@ const shape = {
   position_embedding_type: z.literal("rope_gptj").optional(),
   rotary_pct: z.literal(1).optional(),
   use_qk_norm: z.literal(false).optional(),
-  ...ignored("cache_implementation"),
 };
 
 /** The family's description. */

@@ -19,18 +19,11 @@ const family: Family = {
   name: "distilbert",
   modelTypes: ["distilbert"],
   config: configSchema(shape, (c) =>
-    bertLike({
-      ...{
-        family: "distilbert",
-        hiddenSize: c.dim,
-        layers: c.n_layers,
-        heads: c.n_heads,
-        vocabularySize: c.vocab_size,
-      },
-      ...{ tiedHead: c.tie_word_embeddings, epsilon: 1e-12 },
-      mlp: { size: c.hidden_dim, activation: c.activation },
-      positions: { count: c.max_position_embeddings, offset: 0 },
-      headActivation: c.activation,
+    bertLike("distilbert", {
+      ...{ hidden_size: c.dim, intermediate_size: c.hidden_dim, num_hidden_layers: c.n_layers },
+      ...{ num_attention_heads: c.n_heads, vocab_size: c.vocab_size, layer_norm_eps: 1e-12 },
+      ...{ max_position_embeddings: c.max_position_embeddings, hidden_act: c.activation },
+      tie_word_embeddings: c.tie_word_embeddings,
     }),
   ),
   tensors: {

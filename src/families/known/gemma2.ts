@@ -1,5 +1,4 @@
 /** Gemma 2: norms around both sublayers, capped scores and logits, a window on every other layer (arXiv 2408.00118). */
-import { z } from "zod";
 import { attention } from "../attention.ts";
 import { configSchema } from "../config.ts";
 import type { Family } from "../family.ts";
@@ -12,7 +11,6 @@ const shape = {
   ...cappedShape,
   attn_logit_softcapping: cappedShape.attn_logit_softcapping.default(50),
   final_logit_softcapping: cappedShape.final_logit_softcapping.default(30),
-  cache_implementation: z.string().nullish(),
 };
 
 /** The family's description. */

@@ -24,7 +24,7 @@ const shape = {
   // Of training, or of how it is computed.
   ...ignored(
     "use_mamba_kernels output_router_logits router_aux_loss_coef num_logits_to_keep use_mambapy",
-    "use_associative_scan",
+    "use_associative_scan calc_logits_for_entire_prompt mamba_inner_layernorms",
   ),
 };
 

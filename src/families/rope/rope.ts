@@ -33,6 +33,9 @@ const scalings = new Map(
   ),
 );
 
+/** What configurations called scalings before. */
+const olderTypes: Readonly<Record<string, string>> = { su: "longrope" };
+
 /** Names of the scalings that are known. */
 export const ropeTypes: readonly string[] = [...scalings.keys()];
 
@@ -41,7 +44,7 @@ export const ropeTypes: readonly string[] = [...scalings.keys()];
  * bad settings, an Error for an unknown type.
  */
 export function ropeSpec(type: string, base: RopeBase, settings: unknown, headDim = base.dim): RopeSpec {
-  const scaling = scalings.get(type);
+  const scaling = scalings.get(olderTypes[type] ?? type);
   if (scaling === undefined) throw new Error(`rope_type "${type}" is not supported (known: ${ropeTypes.join(", ")})`);
   return { theta: base.theta, frequencies: scaling.frequencies(base, settings), pairs: headDim / 2 };
 }
