@@ -1,27 +1,20 @@
 /** GPT-BigCode, as SantaCoder and StarCoder are: GPT-2 with one head of keys for all queries (arXiv 2301.03988, 2305.06161). */
 import { z } from "zod";
 import { attention } from "../attention.ts";
-import { activation, configSchema, headsOf, ignored, size } from "../config.ts";
-import { allBiases, decoder } from "../decoder.ts";
+import { configSchema, ignored } from "../config.ts";
 import type { Family } from "../family.ts";
 import { ggufTensors } from "../gguf.ts";
-import { layerNames, modelNames } from "../names.ts";
-import { stillRope } from "../rope/rope.ts";
+import { gptEnds, gptHeads, gptLike, gptShape, learnedPositions } from "../gpt-like.ts";
+import { layerNames } from "../names.ts";
 
 const shape = {
-  ...{ n_embd: size, n_layer: size, n_head: size, vocab_size: size, n_positions: size.default(1024) },
-  n_inner: size.nullish(),
-  activation_function: activation.default("geluTanh"),
-  layer_norm_epsilon: z.number().positive().default(1e-5),
+  ...gptShape,
   scale_attn_weights: z.boolean().default(true),
   multi_query: z.boolean().default(true),
-  tie_word_embeddings: z.boolean().default(true),
-  add_cross_attention: z.literal(false).optional(),
-  // Told by multi_query as well; how it is computed; and heads for other tasks.
+  // Told by multi_query as well, and how it is computed.
   ...ignored(
     "num_key_value_heads attention_softmax_in_fp32 scale_attention_softmax_in_fp32 inference_runner max_batch_size",
-    "max_sequence_length pad_key_length pre_allocate_kv_cache validate_runner_input summary_type summary_use_proj",
-    "summary_activation summary_proj_to_labels summary_first_dropout",
+    "max_sequence_length pad_key_length pre_allocate_kv_cache validate_runner_input",
   ),
 };
 
@@ -32,29 +25,12 @@ const family: Family = {
   name: "gpt_bigcode",
   modelTypes: ["gpt_bigcode"],
   config: configSchema(shape, (c) => {
-    const { headDim, ...heads } = headsOf(c.n_embd, c.n_head, c.multi_query ? 1 : c.n_head, undefined);
-    return decoder(
-      {
-        ...{ family: "gpt_bigcode", ...heads, headDim, hiddenSize: c.n_embd, layers: c.n_layer },
-        ...{ vocabularySize: c.vocab_size, context: c.n_positions },
-        norm: { kind: "layer", epsilon: c.layer_norm_epsilon, offset: 0, bias: true },
-      },
-      {
-        mlp: { size: c.n_inner ?? 4 * c.n_embd, gated: false, activation: c.activation_function },
-        mixer: attention({ rotary: false, scale: c.scale_attn_weights ? undefined : 1 }),
-        biases: allBiases,
-      },
-      {
-        ropes: [stillRope(headDim)],
-        tiedHead: c.tie_word_embeddings,
-        embedding: { scale: 1, positions: { count: c.n_positions, offset: 0 } },
-      },
-    );
+    const heads = gptHeads(c, c.multi_query ? 1 : c.n_head);
+    const mixer = attention({ rotary: false, scale: c.scale_attn_weights ? undefined : 1 });
+    return gptLike("gpt_bigcode", c, heads, () => ({ mixer }), learnedPositions(c, heads.headDim));
   }),
   tensors: {
-    model: modelNames({
-      ...{ embedding: "transformer.wte", positions: "transformer.wpe", finalNorm: "transformer.ln_f", head: "lm_head" },
-    }),
+    model: gptEnds,
     layer: layerNames("transformer.h.{layer}.", {
       ...{ attentionNorm: "ln_1", queries: qkv, keys: qkv, values: qkv, output: "attn.c_proj" },
       ...{ mlpNorm: "ln_2", up: "mlp.c_fc", down: "mlp.c_proj" },
