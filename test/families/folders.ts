@@ -22,7 +22,7 @@ export const familyFolders = [...decoderFolders, ...recurrentFolders, "bert"] as
 
 /** Checkpoints of further families, made on demand (CONTRIBUTING.md) in the folder that SUBQUAD_GOLDENS names. */
 export const furtherFolders = [
-  ...["mixtral", "qwen2_moe", "qwen3_moe", "olmoe", "granitemoe", "bloom", "bloom-6heads", "mpt", "mpt-6heads"],
+  ...["mixtral", "qwen2_moe", "qwen3_moe", "olmo", "olmoe", "granitemoe", "bloom", "bloom-6heads", "mpt", "mpt-6heads"],
   ...["gpt_bigcode", "gpt_bigcode-heads", "codegen", "cohere", "cohere-norms", "cohere2", "glm", "glm4", "nemotron"],
   ...["arcee", "seed_oss", "exaone4", "helium", "ernie4_5", "falcon-groups", "falcon-alibi"],
 ] as const;
