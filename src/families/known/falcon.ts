@@ -44,7 +44,6 @@ const family: Family = {
     const groups = c.new_decoder_architecture ? (c.num_kv_heads ?? count) : c.multi_query ? 1 : count;
     const { headDim, ...heads } = headsOf(c.hidden_size, count, groups, undefined);
     const context = c.max_position_embeddings;
-    const turning = ropeOf(c, { headDim, context });
     const norms = c.num_ln_in_parallel_attn ?? (c.new_decoder_architecture ? 2 : 1);
     const residual = c.parallel_attn ? (norms === 2 ? "parallel" : "shared") : "sequential";
     return decoder(
@@ -59,7 +58,7 @@ const family: Family = {
         ...{ residual, kind: residual },
         biases: { qkv: c.bias, output: c.bias, mlp: c.bias },
       },
-      { ropes: [c.alibi ? stillRope(headDim) : turning], tiedHead: c.tie_word_embeddings },
+      { ropes: [c.alibi ? stillRope(headDim) : ropeOf(c, { headDim, context })], tiedHead: c.tie_word_embeddings },
     );
   }),
   tensors: {

@@ -16,9 +16,8 @@ const shape = {
   ...llamaShape,
   ...{ attn_layer_period: size.default(8), attn_layer_offset: place.default(4), num_experts: size.default(16) },
   ...{ expert_layer_period: size.default(2), expert_layer_offset: place.default(1) },
-  num_experts_per_tok: size.default(2),
   ...{ mamba_d_state: size.default(16), mamba_d_conv: size.default(4), mamba_expand: size.default(2) },
-  mamba_dt_rank: z.union([size, z.literal("auto")]).default("auto"),
+  ...{ num_experts_per_tok: size.default(2), mamba_dt_rank: z.union([size, z.literal("auto")]).default("auto") },
   ...{ mamba_conv_bias: z.boolean().default(true), mamba_proj_bias: z.literal(false).default(false) },
   sliding_window: z.null().optional(),
   // Of training, or of how it is computed.

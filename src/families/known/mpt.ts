@@ -24,10 +24,9 @@ const shape = {
   ...{ d_model: size, n_heads: size, n_layers: size, vocab_size: size, max_seq_len: size.default(2048) },
   ...{ expansion_ratio: size.default(4), layer_norm_epsilon: z.number().positive().default(1e-5) },
   attn_config: attentionShape.nullish(),
-  no_bias: z.literal(true).default(true),
   norm_type: z.literal(["low_precision_layernorm", "layernorm"]).optional(),
   ...{ logit_scale: z.null().optional(), embedding_fraction: z.literal(1).optional() },
-  tie_word_embeddings: z.boolean().default(true),
+  ...{ no_bias: z.literal(true).default(true), tie_word_embeddings: z.boolean().default(true) },
   // Positions are learned only where there are no slopes; the rest is of the first weights, of training or of the tokenizer.
   ...ignored(
     "learned_pos_emb init_config init_device emb_pdrop tokenizer_name verbose fc_type ffn_config param_init_fn",
