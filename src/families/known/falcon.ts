@@ -11,14 +11,12 @@ import { stillRope } from "../rope/rope.ts";
 const shape = {
   ...{ hidden_size: size, num_hidden_layers: size, num_attention_heads: size, vocab_size: size },
   ...{ num_kv_heads: size.nullish(), ffn_hidden_size: size.nullish() },
-  max_position_embeddings: size.default(2048),
+  ...{ max_position_embeddings: size.default(2048), tie_word_embeddings: z.boolean().default(true) },
   ...{ layer_norm_epsilon: z.number().positive().default(1e-5), activation: activation.default("gelu") },
   ...{ alibi: z.boolean().default(false), bias: z.boolean().default(false), multi_query: z.boolean().default(true) },
   ...{ new_decoder_architecture: z.boolean().default(false), parallel_attn: z.boolean().default(true) },
   num_ln_in_parallel_attn: z.union([z.literal(1), z.literal(2)]).nullish(),
-  tie_word_embeddings: z.boolean().default(true),
-  apply_residual_connection_post_layernorm: z.literal(false).optional(),
-  ...ropeShape,
+  ...{ apply_residual_connection_post_layernorm: z.literal(false).optional(), ...ropeShape },
 };
 
 const qkv = "self_attention.query_key_value";
@@ -44,6 +42,8 @@ const family: Family = {
     const groups = c.new_decoder_architecture ? (c.num_kv_heads ?? count) : c.multi_query ? 1 : count;
     const { headDim, ...heads } = headsOf(c.hidden_size, count, groups, undefined);
     const context = c.max_position_embeddings;
+    // Checked where slopes take its place, too.
+    const turning = ropeOf(c, { headDim, context });
     const norms = c.num_ln_in_parallel_attn ?? (c.new_decoder_architecture ? 2 : 1);
     const residual = c.parallel_attn ? (norms === 2 ? "parallel" : "shared") : "sequential";
     return decoder(
@@ -58,7 +58,7 @@ const family: Family = {
         ...{ residual, kind: residual },
         biases: { qkv: c.bias, output: c.bias, mlp: c.bias },
       },
-      { ropes: [c.alibi ? stillRope(headDim) : ropeOf(c, { headDim, context })], tiedHead: c.tie_word_embeddings },
+      { ropes: [c.alibi ? stillRope(headDim) : turning], tiedHead: c.tie_word_embeddings },
     );
   }),
   tensors: {
